@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * kfi_user: persistent memory over kfabric, for userspace.
+ *
+ * Control is the generic netlink family "kfipmem", described by
+ * Documentation/netlink/kfipmem.yaml. Data is read and written through the
+ * device nodes /dev/kfi/<name>, which behave like files of a fixed size; the
+ * ioctls below are what a file has no call for.
+ */
+#ifndef _UAPI_KFI_USER_H
+#define _UAPI_KFI_USER_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#define KFIPMEM_FAMILY_NAME	"kfipmem"
+#define KFIPMEM_FAMILY_VERSION	1
+
+#define KFIPMEM_NAME_MAX	63	/* characters of a name, without NUL */
+#define KFIPMEM_PATH_MAX	255	/* characters of a device path */
+#define KFIPMEM_HOST_MAX	255	/* characters of an address */
+#define KFIPMEM_KEY_SIZE	32	/* bytes of a key */
+#define KFIPMEM_UUID_SIZE	16
+#define KFIPMEM_DEFAULT_PORT	7473
+#define KFIPMEM_LATENCY_BUCKETS	32
+
+/* What the platform of a region carries over a power loss. */
+enum kfipmem_domain {
+	KFIPMEM_DOMAIN_NONE,
+	KFIPMEM_DOMAIN_ASYNC,
+	KFIPMEM_DOMAIN_MEM_CTRL,
+	KFIPMEM_DOMAIN_CPU_CACHE,
+	KFIPMEM_DOMAIN_EMULATED,
+};
+
+/* How a commit is carried out. */
+enum kfipmem_method {
+	KFIPMEM_METHOD_REFUSED,
+	KFIPMEM_METHOD_ASSISTED,
+	KFIPMEM_METHOD_INLINE,
+	KFIPMEM_METHOD_EADR,
+	KFIPMEM_METHOD_ASYNC,
+	KFIPMEM_METHOD_NATIVE,
+};
+
+/* Operations that are counted apart. */
+enum kfipmem_op {
+	KFIPMEM_OP_WRITE,
+	KFIPMEM_OP_READ,
+	KFIPMEM_OP_WRITE_COMMIT,
+	KFIPMEM_OP_COMMIT,
+	KFIPMEM_OP_PUBLISH,
+	KFIPMEM_OP_ATOMIC,
+	KFIPMEM_OP_SEND,
+	KFIPMEM_OP_RECV,
+};
+
+/* Whose counters an answer to KFIPMEM_CMD_STATS_GET holds. */
+enum kfipmem_endpoint {
+	KFIPMEM_ENDPOINT_TARGET,
+	KFIPMEM_ENDPOINT_ATTACHMENT,
+};
+
+enum kfipmem_pool_attr {
+	KFIPMEM_A_POOL_NAME = 1,
+	KFIPMEM_A_POOL_PATH,
+	KFIPMEM_A_POOL_RAM_SIZE,
+	KFIPMEM_A_POOL_FORCE,
+	KFIPMEM_A_POOL_CACHE_MODEL,
+	KFIPMEM_A_POOL_CACHE_SEED,
+	KFIPMEM_A_POOL_UUID,
+	KFIPMEM_A_POOL_INCARNATION,
+	KFIPMEM_A_POOL_SIZE,
+	KFIPMEM_A_POOL_FREE,
+	KFIPMEM_A_POOL_MAX_FREE,
+	KFIPMEM_A_POOL_REGIONS,
+	KFIPMEM_A_POOL_DOMAIN,
+
+	__KFIPMEM_A_POOL_MAX,
+	KFIPMEM_A_POOL_MAX = (__KFIPMEM_A_POOL_MAX - 1)
+};
+
+enum kfipmem_region_attr {
+	KFIPMEM_A_REGION_POOL = 1,
+	KFIPMEM_A_REGION_NAME,
+	KFIPMEM_A_REGION_SIZE,
+	KFIPMEM_A_REGION_UUID,
+	KFIPMEM_A_REGION_INCARNATION,
+	KFIPMEM_A_REGION_GENERATION,
+	KFIPMEM_A_REGION_EPOCH,
+	KFIPMEM_A_REGION_DOMAIN,
+	KFIPMEM_A_REGION_ATOMIC_WIDTH,
+	KFIPMEM_A_REGION_NODE,
+	KFIPMEM_A_REGION_OPENS,
+
+	__KFIPMEM_A_REGION_MAX,
+	KFIPMEM_A_REGION_MAX = (__KFIPMEM_A_REGION_MAX - 1)
+};
+
+enum kfipmem_export_attr {
+	KFIPMEM_A_EXPORT_POOL = 1,
+	KFIPMEM_A_EXPORT_REGION,
+	KFIPMEM_A_EXPORT_PEER,
+	KFIPMEM_A_EXPORT_KEY,
+	KFIPMEM_A_EXPORT_INSECURE,
+	KFIPMEM_A_EXPORT_READ_ONLY,
+	KFIPMEM_A_EXPORT_REVOKED,
+	KFIPMEM_A_EXPORT_ATTACHED,
+	KFIPMEM_A_EXPORT_EPOCH,
+
+	__KFIPMEM_A_EXPORT_MAX,
+	KFIPMEM_A_EXPORT_MAX = (__KFIPMEM_A_EXPORT_MAX - 1)
+};
+
+enum kfipmem_target_attr {
+	KFIPMEM_A_TARGET_ADDR = 1,
+	KFIPMEM_A_TARGET_PORT,
+	KFIPMEM_A_TARGET_PROVIDER,
+	KFIPMEM_A_TARGET_LISTENING,
+	KFIPMEM_A_TARGET_POOLS,
+	KFIPMEM_A_TARGET_REGIONS,
+	KFIPMEM_A_TARGET_EXPORTS,
+	KFIPMEM_A_TARGET_ATTACHMENTS,
+	KFIPMEM_A_TARGET_OPENS,
+
+	__KFIPMEM_A_TARGET_MAX,
+	KFIPMEM_A_TARGET_MAX = (__KFIPMEM_A_TARGET_MAX - 1)
+};
+
+enum kfipmem_attachment_attr {
+	KFIPMEM_A_ATTACHMENT_NAME = 1,
+	KFIPMEM_A_ATTACHMENT_HOST,
+	KFIPMEM_A_ATTACHMENT_PORT,
+	KFIPMEM_A_ATTACHMENT_REGION,
+	KFIPMEM_A_ATTACHMENT_PEER,
+	KFIPMEM_A_ATTACHMENT_KEY,
+	KFIPMEM_A_ATTACHMENT_INSECURE,
+	KFIPMEM_A_ATTACHMENT_READ_ONLY,
+	KFIPMEM_A_ATTACHMENT_PROVIDER,
+	KFIPMEM_A_ATTACHMENT_FORCE,
+	KFIPMEM_A_ATTACHMENT_SIZE,
+	KFIPMEM_A_ATTACHMENT_UUID,
+	KFIPMEM_A_ATTACHMENT_INCARNATION,
+	KFIPMEM_A_ATTACHMENT_GENERATION,
+	KFIPMEM_A_ATTACHMENT_EPOCH,
+	KFIPMEM_A_ATTACHMENT_DOMAIN,
+	KFIPMEM_A_ATTACHMENT_METHOD,
+	KFIPMEM_A_ATTACHMENT_ATOMIC_WIDTH,
+	KFIPMEM_A_ATTACHMENT_INLINE_MAX,
+	KFIPMEM_A_ATTACHMENT_NODE,
+	KFIPMEM_A_ATTACHMENT_OPENS,
+
+	__KFIPMEM_A_ATTACHMENT_MAX,
+	KFIPMEM_A_ATTACHMENT_MAX = (__KFIPMEM_A_ATTACHMENT_MAX - 1)
+};
+
+enum kfipmem_stats_attr {
+	KFIPMEM_A_STATS_NAME = 1,
+	KFIPMEM_A_STATS_ENDPOINT,
+	KFIPMEM_A_STATS_OP,
+	KFIPMEM_A_STATS_COMMITS,
+	KFIPMEM_A_STATS_SERVED_COMMITS,
+	KFIPMEM_A_STATS_REFUSED,
+	KFIPMEM_A_STATS_PEERS,
+	KFIPMEM_A_STATS_PEER_MEMORY,
+	KFIPMEM_A_STATS_RECONNECTS,
+	KFIPMEM_A_STATS_CREDIT_STALLS,
+
+	__KFIPMEM_A_STATS_MAX,
+	KFIPMEM_A_STATS_MAX = (__KFIPMEM_A_STATS_MAX - 1)
+};
+
+enum kfipmem_op_stats_attr {
+	KFIPMEM_A_OP_STATS_OP = 1,
+	KFIPMEM_A_OP_STATS_OPS,
+	KFIPMEM_A_OP_STATS_ERRORS,
+	KFIPMEM_A_OP_STATS_POSTS,
+	KFIPMEM_A_OP_STATS_REQUESTS,
+	KFIPMEM_A_OP_STATS_REPLIES,
+	KFIPMEM_A_OP_STATS_BYTES_OUT,
+	KFIPMEM_A_OP_STATS_BYTES_IN,
+	KFIPMEM_A_OP_STATS_LATENCY,
+	KFIPMEM_A_OP_STATS_SERVED,
+
+	__KFIPMEM_A_OP_STATS_MAX,
+	KFIPMEM_A_OP_STATS_MAX = (__KFIPMEM_A_OP_STATS_MAX - 1)
+};
+
+enum kfipmem_commit_stats_attr {
+	KFIPMEM_A_COMMIT_STATS_METHOD = 1,
+	KFIPMEM_A_COMMIT_STATS_COUNT,
+
+	__KFIPMEM_A_COMMIT_STATS_MAX,
+	KFIPMEM_A_COMMIT_STATS_MAX = (__KFIPMEM_A_COMMIT_STATS_MAX - 1)
+};
+
+enum kfipmem_cmd {
+	KFIPMEM_CMD_POOL_CREATE = 1,
+	KFIPMEM_CMD_POOL_OPEN,
+	KFIPMEM_CMD_POOL_CLOSE,
+	KFIPMEM_CMD_POOL_DESTROY,
+	KFIPMEM_CMD_POOL_GET,
+	KFIPMEM_CMD_REGION_CREATE,
+	KFIPMEM_CMD_REGION_REMOVE,
+	KFIPMEM_CMD_REGION_GET,
+	KFIPMEM_CMD_EXPORT_ADD,
+	KFIPMEM_CMD_EXPORT_REMOVE,
+	KFIPMEM_CMD_EXPORT_GET,
+	KFIPMEM_CMD_FENCE,
+	KFIPMEM_CMD_LISTEN,
+	KFIPMEM_CMD_UNLISTEN,
+	KFIPMEM_CMD_ATTACH,
+	KFIPMEM_CMD_DETACH,
+	KFIPMEM_CMD_ATTACHMENT_GET,
+	KFIPMEM_CMD_STATS_GET,
+	KFIPMEM_CMD_STATUS_GET,
+
+	__KFIPMEM_CMD_MAX,
+	KFIPMEM_CMD_MAX = (__KFIPMEM_CMD_MAX - 1)
+};
+
+/*
+ * ioctls of /dev/kfi/<name>.
+ *
+ * Every struct starts with argsz, the size that the caller was compiled with:
+ * a field that is added later is taken as zero from an older caller, and a
+ * newer caller on an older kernel is refused with E2BIG unless the fields that
+ * kernel does not know are zero. An unknown flag is refused with EINVAL.
+ */
+
+/**
+ * struct kfi_ioc_info - facts about the region behind a node
+ * @argsz: size of this struct; on return the bytes that the kernel filled
+ * @flags: must be 0; on return KFI_IOC_INFO_LOCAL, KFI_IOC_INFO_READ_ONLY
+ * @uuid: identity of the region
+ * @incarnation: changes each time the region's pool is opened
+ * @size: bytes
+ * @generation: which bytes
+ * @epoch: who may write
+ * @domain: enum kfipmem_domain, as the region's owner attests it
+ * @method: enum kfipmem_method
+ * @atomic_width: bytes of the largest store that is never found torn
+ * @inline_max: bytes that a durable write carries in its request
+ * @max_io: bytes of the largest transfer that is one operation on the fabric,
+ *	0 for a local region
+ */
+struct kfi_ioc_info {
+	__u32 argsz;
+	__u32 flags;
+	__u8 uuid[KFIPMEM_UUID_SIZE];
+	__u8 incarnation[KFIPMEM_UUID_SIZE];
+	__u64 size;
+	__u64 generation;
+	__u64 epoch;
+	__u32 domain;
+	__u32 method;
+	__u32 atomic_width;
+	__u32 inline_max;
+	__u64 max_io;
+};
+
+#define KFI_IOC_INFO_LOCAL	(1U << 0)
+#define KFI_IOC_INFO_READ_ONLY	(1U << 1)
+
+/**
+ * struct kfi_ioc_commit - make a range durable
+ * @argsz: size of this struct
+ * @flags: KFI_IOC_COMMIT_DEEP or 0
+ * @offset: first byte
+ * @length: bytes, 0 for the rest of the region
+ *
+ * Covers every write to the range that returned before, through any file of
+ * the node. Needs a file that is open for writing.
+ */
+struct kfi_ioc_commit {
+	__u32 argsz;
+	__u32 flags;
+	__u64 offset;
+	__u64 length;
+};
+
+/* Down to the medium itself, past the queues that a power loss drains. */
+#define KFI_IOC_COMMIT_DEEP	(1U << 0)
+
+/**
+ * struct kfi_ioc_publish - write data and then, durably, a word announcing it
+ * @argsz: size of this struct
+ * @flags: must be 0
+ * @offset: where the data goes
+ * @data: address of the data
+ * @length: bytes of data, at least 1
+ * @word_offset: where the word goes, a multiple of 8, outside of the data
+ * @word: stored as a little-endian 8-byte store after the data is durable
+ *
+ * After a crash the word is never found without the data. Returns when both
+ * are durable.
+ */
+struct kfi_ioc_publish {
+	__u32 argsz;
+	__u32 flags;
+	__u64 offset;
+	__u64 data;
+	__u64 length;
+	__u64 word_offset;
+	__u64 word;
+};
+
+#define KFI_IOC_TYPE		'K'
+#define KFI_IOC_INFO		_IO(KFI_IOC_TYPE, 0xe0)
+#define KFI_IOC_COMMIT		_IO(KFI_IOC_TYPE, 0xe1)
+#define KFI_IOC_PUBLISH		_IO(KFI_IOC_TYPE, 0xe2)
+
+#endif /* _UAPI_KFI_USER_H */

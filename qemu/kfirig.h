@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kfirig: nodes with NVDIMMs and a network between them, in QEMU. */
+#ifndef KFIRIG_H
+#define KFIRIG_H
+
+#include <argp.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "buf.h"
+#include "wire.h"
+
+/* Exit statuses that are not the command's own; see kfirig(1). */
+#define EXIT_TIMEOUT	124
+#define EXIT_NODE_LOST	125
+#define EXIT_RIG	255
+
+#define NODES_MAX	32
+#define NAME_MAX_NODE	15
+#define NVDIMMS_MAX	4
+
+/* What is built into the program. */
+extern const char embed_agent[], embed_agent_end[];
+extern const char embed_init[], embed_init_end[];
+extern const char embed_mkimage[], embed_mkimage_end[];
+
+/* spec.c: what a node is made of */
+enum domain { DOMAIN_MEM_CTRL, DOMAIN_CPU, DOMAIN_VIRTIO };
+
+struct node_spec {
+	char name[NAME_MAX_NODE + 1];
+	unsigned int cpus;
+	uint64_t mem;
+	uint64_t nvdimm[NVDIMMS_MAX];
+	unsigned int nvdimms;
+	enum domain domain;
+};
+
+void spec_parse(struct node_spec *spec, const char *text);
+const char *domain_name(enum domain domain);
+extern const char spec_help[];
+
+/* The options that all nodes of a rig share. */
+struct rig_config {
+	char dir[PATH_MAX];
+	char *image;
+	char *vmlinuz;
+	char *append;		/* to the kernel's command line */
+	char *qemu;
+	char **qemu_args;
+	unsigned int nr_qemu_args;
+	unsigned int mtu;
+	bool kvm;
+	bool fresh;
+	struct node_spec nodes[NODES_MAX];
+	unsigned int nr_nodes;
+};
+
+/* node.c: one QEMU process */
+enum node_state { NODE_OFF, NODE_BOOTING, NODE_READY, NODE_FAILED, NODE_DEAD };
+
+struct node {
+	const struct node_spec *spec;
+	unsigned int index;
+	enum node_state state;
+	bool link_up;
+	bool cutting;		/* killed on purpose, not reaped yet */
+	unsigned int boots;
+	pid_t pid;
+	int chan;		/* to the agent */
+	int tap;
+	struct buf in;
+	struct buf out;
+	uint32_t next_id;
+	int64_t started;	/* CLOCK_MONOTONIC, milliseconds */
+	int64_t boot_ms;
+	char why[512];		/* reason of NODE_FAILED and NODE_DEAD */
+};
+
+int node_start(struct node *n, const struct rig_config *cfg);
+void node_reaped(struct node *n, int status);
+void node_console(const struct rig_config *cfg, const char *name,
+		  char *path, size_t size);
+const char *node_state_name(enum node_state state);
+void node_address(unsigned int index, char *text, size_t size);
+
+/* net.c: the rig's own network namespace, called inside it */
+int net_enter(void);
+int net_bridge_create(unsigned int mtu);
+int net_tap_open(unsigned int index, unsigned int mtu);
+int net_tap_link(unsigned int index, bool up);
+
+/* rig.c: the supervisor. Returns when the rig is down. */
+int rig_supervise(const struct rig_config *cfg, int owner);
+
+/* client.c: talking to the supervisor */
+extern const char *rig_dir_option;
+const char *rig_dir(void);
+int rig_connect(const char *dir);
+void rig_send(int fd, uint8_t type, const void *data, size_t len);
+/* Wait for WIRE_OK; print its text. Returns the exit status. */
+int rig_wait_reply(int fd);
+void rig_wait_gone(int fd);
+
+/* image.c */
+char *image_default(const char *kernel);
+bool image_kernel(const char *image, char *version, size_t size);
+
+/* kernel.c */
+char *kernel_bootable(const char *vmlinuz);
+
+/* kvm.c */
+bool kvm_usable(const char *qemu, const char *vmlinuz);
+
+/* util.c */
+void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void *xrealloc(void *p, size_t count, size_t size);
+int64_t now_ms(void);
+void cache_path(char *path, size_t size, const char *name);
+void make_dirs(const char *path);
+bool write_all(int fd, const void *data, size_t len);
+char *find_qemu(void);
+void newest_kernel(char *version, size_t size);
+int embed_open(const char *name, const char *data, const char *end);
+
+/* The sub-commands; argv[0] is "kfirig NAME". */
+int cmd_image(int argc, char **argv);
+int cmd_up(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
+int cmd_put(int argc, char **argv);
+int cmd_get(int argc, char **argv);
+int cmd_cut(int argc, char **argv);
+int cmd_power_on(int argc, char **argv);
+int cmd_link(int argc, char **argv);
+int cmd_netem(int argc, char **argv);
+int cmd_dmesg(int argc, char **argv);
+int cmd_console(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_down(int argc, char **argv);
+
+/* stream.c: run a command on a node with this process's descriptors */
+struct stream_options {
+	const char *node;
+	const char *cut_node;	/* power to cut when the output has cut_text */
+	const char *cut_text;
+	double timeout;		/* seconds; 0: none */
+	int in;			/* -1: no standard input */
+	int out;
+	int error;
+	/* When set, gets the output instead of the descriptor out. */
+	bool (*sink)(void *arg, const char *data, size_t len);
+	void *sink_arg;
+};
+
+int stream_run(const struct stream_options *o, char *const argv[]);
+
+#endif

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* One node: its QEMU process, its NVDIMM files and its console log. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kfirig.h"
+
+struct args {
+	char **v;
+	size_t count;
+};
+
+static void arg_add(struct args *a, char *text)
+{
+	a->v = xrealloc(a->v, a->count + 2, sizeof(*a->v));
+	a->v[a->count++] = text;
+	a->v[a->count] = NULL;
+}
+
+#define arg(a, ...) arg_add(a, xasprintf(__VA_ARGS__))
+
+static void args_free(struct args *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->count; i++)
+		free(a->v[i]);
+	free(a->v);
+}
+
+const char *node_state_name(enum node_state state)
+{
+	static const char *const names[] = {
+		[NODE_OFF] = "off",
+		[NODE_BOOTING] = "booting",
+		[NODE_READY] = "ready",
+		[NODE_FAILED] = "failed",
+		[NODE_DEAD] = "dead",
+	};
+
+	return names[state];
+}
+
+void node_address(unsigned int index, char *text, size_t size)
+{
+	snprintf(text, size, "10.77.0.%u", index + 1);
+}
+
+static void node_path(const struct rig_config *cfg, const struct node *n,
+		      const char *file, char *path, size_t size)
+{
+	if ((size_t)snprintf(path, size, "%s/%s/%s", cfg->dir, n->spec->name,
+			     file) >= size)
+		die("%s: the path is too long", cfg->dir);
+}
+
+void node_console(const struct rig_config *cfg, const char *name,
+		  char *path, size_t size)
+{
+	if ((size_t)snprintf(path, size, "%s/%s/console.log", cfg->dir,
+			     name) >= size)
+		die("%s: the path is too long", cfg->dir);
+}
+
+static int node_fail(struct node *n, const char *what)
+{
+	snprintf(n->why, sizeof(n->why), "%s: %s", what, strerror(errno));
+	return -1;
+}
+
+/* A sparse file; one of another size belongs to another node. */
+static int nvdimm_prepare(struct node *n, const struct rig_config *cfg,
+			  unsigned int i, char *path, size_t size)
+{
+	char file[32];
+	struct stat st;
+	int fd, ret = 0;
+
+	snprintf(file, sizeof(file), "nvdimm%u", i);
+	node_path(cfg, n, file, path, size);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return node_fail(n, path);
+	if ((cfg->fresh && !n->boots && ftruncate(fd, 0)) || fstat(fd, &st)) {
+		ret = node_fail(n, path);
+	} else if (!st.st_size) {
+		ret = ftruncate(fd, n->spec->nvdimm[i]) ? node_fail(n, path) : 0;
+	} else if ((uint64_t)st.st_size != n->spec->nvdimm[i]) {
+		snprintf(n->why, sizeof(n->why),
+			 "%s has %lld bytes and not %llu: remove it, or use --fresh",
+			 path, (long long)st.st_size,
+			 (unsigned long long)n->spec->nvdimm[i]);
+		ret = -1;
+	}
+	close(fd);
+	return ret;
+}
+
+static int args_nvdimms(struct args *a, struct node *n,
+			const struct rig_config *cfg)
+{
+	const struct node_spec *s = n->spec;
+	bool virtio = s->domain == DOMAIN_VIRTIO;
+	char path[PATH_MAX];
+	unsigned int i;
+
+	for (i = 0; i < s->nvdimms; i++) {
+		if (nvdimm_prepare(n, cfg, i, path, sizeof(path)))
+			return -1;
+		arg(a, "-object");
+		arg(a, "memory-backend-file,id=pmem%u,share=on,mem-path=%s,size=%llu",
+		    i, path, (unsigned long long)s->nvdimm[i]);
+		arg(a, "-device");
+		arg(a, virtio ? "virtio-pmem-pci,id=nvdimm%u,memdev=pmem%u" :
+		    "nvdimm,id=nvdimm%u,memdev=pmem%u", i, i);
+	}
+	return 0;
+}
+
+static char *kernel_command_line(struct node *n, const struct rig_config *cfg)
+{
+	char address[32], *hosts = NULL, *line;
+	size_t len, i;
+	FILE *f = open_memstream(&hosts, &len);
+
+	if (!f)
+		die("out of memory");
+	for (i = 0; i < cfg->nr_nodes; i++) {
+		node_address(i, address, sizeof(address));
+		fprintf(f, "%s%s=%s", i ? "," : "", cfg->nodes[i].name, address);
+	}
+	fclose(f);
+	node_address(n->index, address, sizeof(address));
+	/*
+	 * A panic ends QEMU (-no-reboot). Under TCG the crypto self-tests, the
+	 * mitigations and the fifth page-table level cost a third of the boot
+	 * and protect nobody.
+	 */
+	line = xasprintf("console=ttyS0 loglevel=5 panic=-1 log_buf_len=1M "
+			 "rdinit=/init mitigations=off nokaslr no5lvl "
+			 "cryptomgr.notests "
+			 "kfirig.node=%s kfirig.ip=%s/24 kfirig.mtu=%u "
+			 "kfirig.nvdimms=%u kfirig.hosts=%s%s%s",
+			 n->spec->name, address, cfg->mtu, n->spec->nvdimms,
+			 hosts, cfg->append ? " " : "",
+			 cfg->append ? cfg->append : "");
+	free(hosts);
+	return line;
+}
+
+static int qemu_args(struct args *a, struct node *n,
+		     const struct rig_config *cfg, int chan)
+{
+	const struct node_spec *s = n->spec;
+	uint64_t pmem = 0;
+	unsigned int i;
+	char *line;
+
+	for (i = 0; i < s->nvdimms; i++)
+		pmem += s->nvdimm[i];
+	arg(a, "%s", cfg->qemu);
+	arg(a, "-name");
+	arg(a, "%s", s->name);
+	arg(a, "-nodefaults");
+	arg(a, "-no-user-config");
+	arg(a, "-no-reboot");
+	arg(a, "-display");
+	arg(a, "none");
+	arg(a, "-action");
+	arg(a, "panic=exit-failure");
+	arg(a, "-machine");
+	if (s->nvdimms && s->domain != DOMAIN_VIRTIO)
+		arg(a, "q35,nvdimm=on,nvdimm-persistence=%s",
+		    domain_name(s->domain));
+	else
+		arg(a, "q35");
+	arg(a, "-accel");
+	arg(a, cfg->kvm ? "kvm" : "tcg");
+	arg(a, "-cpu");
+	/* An idle guest with more than one CPU would spin in MWAIT. */
+	arg(a, cfg->kvm ? "host" : "max,-monitor");
+	arg(a, "-smp");
+	arg(a, "%u", s->cpus);
+	arg(a, "-m");
+	/* Room for the alignment of each device. */
+	arg(a, "%lluM,slots=%u,maxmem=%lluM",
+	    (unsigned long long)s->mem >> 20, NVDIMMS_MAX,
+	    (unsigned long long)((s->mem + pmem) >> 20) + 4096);
+	arg(a, "-kernel");
+	arg(a, "%s", cfg->vmlinuz);
+	arg(a, "-initrd");
+	arg(a, "%s", cfg->image);
+	arg(a, "-append");
+	line = kernel_command_line(n, cfg);
+	arg_add(a, line);
+	arg(a, "-netdev");
+	arg(a, "tap,id=net0,fd=%d", n->tap);
+	arg(a, "-device");
+	/* No boot ROM: the kernel does not come from the network. */
+	arg(a, "virtio-net-pci,netdev=net0,mac=52:54:00:77:00:%02x,host_mtu=%u,romfile=",
+	    n->index + 1, cfg->mtu);
+	arg(a, "-device");
+	arg(a, "virtio-serial-pci");
+	arg(a, "-chardev");
+	arg(a, "socket,id=agent,fd=%d", chan);
+	arg(a, "-device");
+	arg(a, "virtserialport,chardev=agent,name=%s", WIRE_PORT);
+	arg(a, "-device");
+	arg(a, "virtio-rng-pci");
+	arg(a, "-device");
+	arg(a, "pvpanic-pci");
+	arg(a, "-serial");
+	arg(a, "file:%s/%s/console.log", cfg->dir, s->name);
+	if (args_nvdimms(a, n, cfg))
+		return -1;
+	for (i = 0; i < cfg->nr_qemu_args; i++)
+		arg(a, "%s", cfg->qemu_args[i]);
+	return 0;
+}
+
+static void __attribute__((noreturn))
+qemu_child(const struct args *a, pid_t supervisor, const char *log,
+	   int chan, int tap)
+{
+	sigset_t none;
+	int fd;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != supervisor)
+		_exit(1);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	fd = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	if (fd >= 0) {
+		dup2(fd, 1);
+		dup2(fd, 2);
+		close(fd);
+	}
+	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+	fcntl(chan, F_SETFD, 0);
+	fcntl(tap, F_SETFD, 0);
+	execv(a->v[0], a->v);
+	fprintf(stderr, "cannot run %s: %s\n", a->v[0], strerror(errno));
+	_exit(127);
+}
+
+/* Keep the console of the boot before: it may show why the node died. */
+static void console_rotate(struct node *n, const struct rig_config *cfg)
+{
+	char now[PATH_MAX], before[PATH_MAX];
+
+	node_path(cfg, n, "console.log", now, sizeof(now));
+	node_path(cfg, n, "console.log.1", before, sizeof(before));
+	rename(now, before);
+}
+
+int node_start(struct node *n, const struct rig_config *cfg)
+{
+	int chan[2] = { -1, -1 };
+	struct args a = { 0 };
+	char path[PATH_MAX];
+	pid_t self = getpid();
+
+	n->why[0] = 0;
+	n->tap = -1;
+	snprintf(path, sizeof(path), "%s/%s", cfg->dir, n->spec->name);
+	if (mkdir(path, 0777) && errno != EEXIST) {
+		node_fail(n, path);
+		goto err_dead;
+	}
+	console_rotate(n, cfg);
+	n->tap = net_tap_open(n->index, cfg->mtu);
+	if (n->tap < 0 || (n->link_up && net_tap_link(n->index, true))) {
+		node_fail(n, "cannot connect the node to the network");
+		goto err_close;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, chan)) {
+		node_fail(n, "socketpair");
+		goto err_close;
+	}
+	if (qemu_args(&a, n, cfg, chan[1]))
+		goto err_close;
+	node_path(cfg, n, "qemu.log", path, sizeof(path));
+	n->pid = fork();
+	if (n->pid < 0) {
+		node_fail(n, "fork");
+		goto err_close;
+	}
+	if (!n->pid)
+		qemu_child(&a, self, path, chan[1], n->tap);
+	args_free(&a);
+	close(chan[1]);
+	n->chan = chan[0];
+	fcntl(n->chan, F_SETFL, O_NONBLOCK);
+	n->boots++;
+	n->started = now_ms();
+	n->state = NODE_BOOTING;
+	n->cutting = false;
+	return 0;
+err_close:
+	args_free(&a);
+	if (chan[0] >= 0) {
+		close(chan[0]);
+		close(chan[1]);
+	}
+	if (n->tap >= 0)
+		close(n->tap);
+	n->tap = -1;
+err_dead:
+	n->pid = 0;
+	n->chan = -1;
+	n->state = NODE_DEAD;
+	return -1;
+}
+
+/* The last line of what QEMU itself said, when it could not even start. */
+static void qemu_last_words(const char *path, char *text, size_t size)
+{
+	char line[512];
+	FILE *f = fopen(path, "re");
+
+	*text = 0;
+	if (!f)
+		return;
+	while (fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = 0;
+		if (*line)
+			snprintf(text, size, "%s", line);
+	}
+	fclose(f);
+}
+
+void node_reaped(struct node *n, int status)
+{
+	enum node_state before = n->state;
+	char words[256], log[PATH_MAX];
+
+	n->pid = 0;
+	if (n->chan >= 0)
+		close(n->chan);
+	n->chan = -1;
+	close(n->tap);
+	n->tap = -1;
+	buf_free(&n->in);
+	buf_free(&n->out);
+	if (n->cutting) {
+		n->cutting = false;
+		n->state = NODE_OFF;
+		return;
+	}
+	n->state = NODE_DEAD;
+	snprintf(log, sizeof(log), "%s/qemu.log", n->spec->name);
+	qemu_last_words(log, words, sizeof(words));
+	if (WIFSIGNALED(status)) {
+		snprintf(n->why, sizeof(n->why), "QEMU was killed by signal %d%s%s",
+			 WTERMSIG(status), *words ? ": " : "", words);
+	} else if (WEXITSTATUS(status) && before == NODE_BOOTING && *words) {
+		snprintf(n->why, sizeof(n->why), "QEMU failed: %s", words);
+	} else if (WEXITSTATUS(status)) {
+		snprintf(n->why, sizeof(n->why), "its kernel panicked");
+	} else if (before == NODE_BOOTING) {
+		snprintf(n->why, sizeof(n->why), "it stopped while booting");
+	} else {
+		n->state = NODE_OFF;
+		snprintf(n->why, sizeof(n->why), "it shut itself down");
+	}
+}

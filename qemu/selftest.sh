@@ -1,0 +1,229 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Shows that the rig does what its manual says: boots two nodes, three times.
+# Usage: KFIRIG=PROGRAM selftest.sh (make check)
+# shellcheck disable=SC2016,SC2094
+
+set -u
+kfirig=${KFIRIG:-kfirig}
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/kfirig-selftest.XXXXXX")
+export KFIRIG_DIR=$work/rig
+passed=0 failed=0
+
+finish() {
+	"$kfirig" down 2> /dev/null
+	rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# check NAME COMMAND...: the command succeeds
+check() {
+	local name=$1
+
+	shift
+	if "$@" > "$work/out" 2>&1; then
+		passed=$((passed + 1))
+		echo "ok   $name"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $name"
+		sed 's/^/     /' "$work/out"
+	fi
+}
+
+# status_is WANTED COMMAND...: the command's exit status
+status_is() {
+	local wanted=$1 got=0
+
+	shift
+	"$@" || got=$?
+	[ "$got" = "$wanted" ] || { echo "exit status $got, not $wanted: $*"; return 1; }
+}
+
+# Supervisors have the image in their command line, QEMU has the folder.
+no_processes() {
+	! pgrep -a -f "$work/"
+}
+
+# The supervisor holds this lock until it ends.
+killed() {
+	local pid
+
+	"$kfirig" run -i "$work/image" --rig "$work/rig4" d:nvdimm=0 -- \
+		bash -c 'echo started; exec sleep 1000' > "$work/pipe" &
+	pid=$!
+	grep -m 1 -q started < "$work/pipe" || return 1
+	kill -KILL "$pid"
+	wait "$pid"
+	flock "$work/rig4/rig.lock" true
+	no_processes
+}
+
+image() {
+	"$kfirig" image --module ext4 --bin sha256sum \
+		--file "$here/wire.h:/etc/selftest" -o "$work/image"
+}
+
+streams() {
+	"$kfirig" exec a -- sh -c 'echo out; echo err >&2' \
+		> "$work/stdout" 2> "$work/stderr" &&
+		[ "$(cat "$work/stdout")" = out ] &&
+		[ "$(cat "$work/stderr")" = err ]
+}
+
+input() {
+	head -c 2000000 /dev/urandom > "$work/in"
+	"$kfirig" exec b -- sh -c 'cat; cat /dev/null >&2' < "$work/in" |
+		cmp - "$work/in"
+}
+
+concurrent() {
+	local i pids=()
+
+	for i in 1 2 3 4 5 6 7 8; do
+		status_is "$i" "$kfirig" exec -n a -- sh -c "sleep 0.5; exit $i" &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i" || return 1
+	done
+}
+
+# A command whose output nobody reads must not delay another one.
+slow_reader() {
+	local got=0 fd pid
+
+	exec {fd}< <("$kfirig" exec -n a -- sh -c 'cat /dev/zero' 2> /dev/null)
+	pid=$!
+	head -c 1000000 <&$fd > /dev/null
+	"$kfirig" exec -n -t 20 a true || got=$?
+	kill $pid
+	exec {fd}<&-
+	return $got
+}
+
+round_trip() {
+	local sum
+
+	head -c 5000000 /dev/urandom > "$work/file"
+	chmod 751 "$work/file"
+	"$kfirig" put a "$work/file" /root/file || return 1
+	sum=$("$kfirig" exec a sha256sum /root/file)
+	[ "${sum%% *}" = "$(sha256sum < "$work/file" | cut -d ' ' -f 1)" ] || return 1
+	"$kfirig" get a /root/file "$work/copy" || return 1
+	cmp "$work/file" "$work/copy" && [ "$(stat -c %a "$work/copy")" = 751 ]
+}
+
+reach() {
+	"$kfirig" exec a -- ping -c 1 -W "${1:-20}" b
+}
+
+unreachable() {
+	! reach 1
+}
+
+pattern() {
+	"$kfirig" exec a -- sh -c \
+		'dd if=/root/file of=/dev/pmem0 bs=64k count=16 oflag=direct 2>&1'
+}
+
+pattern_stays() {
+	"$kfirig" exec a -- dd if=/dev/pmem0 bs=64k count=16 2> /dev/null |
+		cmp - <(head -c 1048576 "$work/file")
+}
+
+cut_in_flight() {
+	status_is 125 "$kfirig" exec --cut 'a@line 3' a -- \
+		sh -c 'i=0; while :; do echo line $i; i=$((i + 1)); sleep 0.1; done' \
+		> "$work/lines" 2> "$work/err" &&
+		grep -q 'lost power' "$work/err" && grep -q 'line 3' "$work/lines" &&
+		! grep -q 'line 9' "$work/lines"
+}
+
+panic() {
+	status_is 125 "$kfirig" exec b -- sh -c 'echo c > /proc/sysrq-trigger; sleep 60' &&
+		"$kfirig" status --json |
+			grep -q '"name":"b","state":"dead".*"why":"its kernel panicked"' &&
+		status_is 1 "$kfirig" dmesg --check b
+}
+
+# SIGINT as a script's parent sends it, while a command runs on a node.
+interrupt() {
+	local pid got=0
+
+	setsid env KFIRIG="$kfirig" "$kfirig" run -i "$work/image" \
+		--rig "$work/rig2" c:nvdimm=0 -- \
+		bash -c 'echo started; "$KFIRIG" exec c sleep 1000' > "$work/pipe" &
+	pid=$!
+	grep -m 1 -q started < "$work/pipe" || return 1
+	kill -INT "$pid"
+	wait "$pid" || got=$?
+	[ "$got" = 130 ] || { echo "exit status $got, not 130"; return 1; }
+	no_processes
+}
+
+domains() {
+	"$kfirig" run -i "$work/image" --rig "$work/rig3" \
+		cpu:domain=cpu virtio:domain=virtio,nvdimm=64M,cpus=2 -- bash -c '
+		set -e
+		'"$kfirig"' exec cpu grep -q cpu_cache /sys/bus/nd/devices/region0/persistence_domain
+		'"$kfirig"' exec virtio -- sh -c "ls /sys/bus/virtio/drivers/virtio_pmem | grep virtio && test -b /dev/pmem0"
+		test "$('"$kfirig"' exec virtio nproc)" = 2
+		exit 7'
+	[ $? = 7 ]
+}
+
+mkfifo "$work/pipe"
+check "an image is built" image
+check "an image is taken from the cache" image
+check "two nodes boot" "$kfirig" up -i "$work/image" a b
+check "a second rig in the same folder is refused" \
+	status_is 255 "$kfirig" up -i "$work/image" a
+check "the exit status is the command's" status_is 42 "$kfirig" exec a -- sh -c 'exit 42'
+check "a signal gives 128 and its number" status_is 137 "$kfirig" exec a -- sh -c 'kill -9 $$'
+check "an unknown command gives 127" status_is 127 "$kfirig" exec a no-such-command
+check "an unknown node gives 255" status_is 255 "$kfirig" exec nobody true
+check "a timeout gives 124" status_is 124 "$kfirig" exec --timeout 0.5 a sleep 60
+check "output and error are apart" streams
+check "standard input arrives whole" input
+check "eight commands run at once" concurrent
+check "an unread command delays nobody" slow_reader
+check "a file makes the round trip" round_trip
+check "a file of the image is there" "$kfirig" exec a test -s /etc/selftest
+check "a module of the image loads" "$kfirig" exec a /sbin/modprobe ext4
+check "the namespace is fsdax" "$kfirig" exec a grep -q memory /sys/bus/nd/devices/namespace0.0/mode
+check "the domain is the memory controller" \
+	"$kfirig" exec a grep -q memory_controller /sys/bus/nd/devices/region0/persistence_domain
+check "rxe is active" "$kfirig" exec b grep -q ACTIVE /sys/class/infiniband/rxe0/ports/1/state
+check "the nodes reach each other" reach
+check "a link is cut" "$kfirig" link b down
+check "a cut link carries nothing" unreachable
+check "a link comes back" "$kfirig" link b up
+check "and carries again" reach
+check "netem loses everything" "$kfirig" netem b loss 100%
+check "and nothing arrives" unreachable
+check "netem is switched off" "$kfirig" netem b off
+check "and everything arrives" reach
+check "the kernel logs are clean" status_is 0 "$kfirig" dmesg --check a
+check "a pattern is written to pmem" pattern
+check "a power cut ends a command at once" cut_in_flight
+check "a node without power is refused" status_is 125 "$kfirig" exec a true
+check "the node comes back" "$kfirig" power-on a
+check "with its NVDIMM" pattern_stays
+check "and its network" reach
+check "two nodes lose power together" "$kfirig" cut a b
+check "and come back together" "$kfirig" power-on a b
+check "a cut from afar" status_is 0 "$kfirig" exec --cut b@now a -- sh -c 'echo now; sleep 1'
+check "and power right after it" "$kfirig" power-on b
+check "a panic is told" panic
+check "its processes are seen" pgrep -a -f "$work/"
+check "the rig goes down" "$kfirig" down
+check "and leaves no process" no_processes
+check "other domains and two CPUs work" domains
+check "Ctrl-C leaves no process" interrupt
+check "a killed owner leaves no process" killed
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
