@@ -742,6 +742,7 @@ static struct kunit_suite media_suite = {
 	.exit = media_exit,
 	.test_cases = media_cases,
 };
+
 kunit_test_suite(media_suite);
 
 MODULE_LICENSE("GPL");

@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The device nodes /dev/kfi/<name>. */
+#include <linux/compat.h>
+#include <linux/ctype.h>
+#include <linux/idr.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <kfi_pmem_prov.h>
+#include "user.h"
+
+#define KU_MINORS	4096
+
+static dev_t ku_devt;
+static DEFINE_IDA(ku_minors);
+
+/* The list of nodes, and opens and gone of each. */
+DEFINE_MUTEX(ku_node_lock);
+LIST_HEAD(ku_nodes);
+
+static char *ku_devnode(const struct device *dev, umode_t *mode)
+{
+	const struct ku_node *node = container_of(dev, struct ku_node, dev);
+
+	if (mode)
+		*mode = node->read_only ? 0400 : 0600;
+	return kasprintf(GFP_KERNEL, "kfi/%s", dev_name(dev));
+}
+
+const struct class ku_class = {
+	.name = "kfi",
+	.devnode = ku_devnode,
+};
+
+static void ku_node_release(struct device *dev)
+{
+	struct ku_node *node = container_of(dev, struct ku_node, dev);
+
+	ida_free(&ku_minors, MINOR(dev->devt));
+	if (node->att)
+		ku_attachment_put(node->att);
+	kfree(node);
+}
+
+static struct ku_node *ku_node_find(const char *name)
+{
+	struct ku_node *node;
+
+	lockdep_assert_held(&ku_node_lock);
+	list_for_each_entry(node, &ku_nodes, list)
+		if (!strcmp(dev_name(&node->dev), name))
+			return node;
+	return NULL;
+}
+
+/**
+ * ku_node_of_region() - the node of a local region
+ * @region: the region
+ *
+ * Context: under ku_node_lock.
+ * Return: the node or NULL.
+ */
+struct ku_node *ku_node_of_region(const struct kfi_region *region)
+{
+	struct ku_node *node;
+
+	lockdep_assert_held(&ku_node_lock);
+	list_for_each_entry(node, &ku_nodes, list)
+		if (node->region == region)
+			return node;
+	return NULL;
+}
+
+/**
+ * ku_node_name_used() - is there a node of this name?
+ * @name: name below /dev/kfi
+ *
+ * Context: process.
+ */
+bool ku_node_name_used(const char *name)
+{
+	bool used;
+
+	mutex_lock(&ku_node_lock);
+	used = ku_node_find(name);
+	mutex_unlock(&ku_node_lock);
+	return used;
+}
+
+static const struct file_operations *
+ku_node_fops(const struct ku_node *node)
+{
+	struct kfi_pmem_attr attr;
+
+	if (node->att)
+		return &ku_attached_fops;
+	kfi_region_query(node->region, &attr);
+	/*
+	 * MAP_SYNC promises that stores and a cache flush are durable. With the
+	 * cache model they are not, which is what its domain says.
+	 */
+	if (attr.domain == KFI_PMEM_DOMAIN_MEM_CTRL ||
+	    attr.domain == KFI_PMEM_DOMAIN_CPU_CACHE)
+		return &ku_local_sync_fops;
+	return &ku_local_fops;
+}
+
+/**
+ * ku_node_add() - make a device node
+ * @name: name below /dev/kfi
+ * @region: local region, or NULL. It has to stay until ku_node_del().
+ * @att: attachment, or NULL; the node takes a reference
+ * @size: bytes
+ * @read_only: refuse to open for writing
+ *
+ * Context: process.
+ * Return: the node; ERR_PTR: -EALREADY for a region that has one; -EEXIST for a
+ * name that is taken; -ENOSPC for too many nodes; -ENOMEM.
+ */
+struct ku_node *ku_node_add(const char *name, struct kfi_region *region,
+			    struct ku_attachment *att, u64 size,
+			    bool read_only)
+{
+	struct ku_node *node;
+	int minor, ret;
+
+	minor = ida_alloc_max(&ku_minors, KU_MINORS - 1, GFP_KERNEL);
+	if (minor < 0)
+		return ERR_PTR(minor);
+	node = kzalloc(sizeof(*node), GFP_KERNEL);
+	if (!node) {
+		ida_free(&ku_minors, minor);
+		return ERR_PTR(-ENOMEM);
+	}
+	node->region = region;
+	node->att = att;
+	node->size = size;
+	node->read_only = read_only;
+	ku_dirty_init(&node->dirty);
+	INIT_LIST_HEAD(&node->list);
+	if (att)
+		ku_attachment_get(att);
+
+	device_initialize(&node->dev);
+	node->dev.class = &ku_class;
+	node->dev.devt = MKDEV(MAJOR(ku_devt), minor);
+	node->dev.release = ku_node_release;
+	cdev_init(&node->cdev, ku_node_fops(node));
+	node->cdev.owner = THIS_MODULE;
+	ret = dev_set_name(&node->dev, "%s", name);
+	if (ret)
+		goto err_put;
+
+	mutex_lock(&ku_node_lock);
+	if (region && ku_node_of_region(region))
+		ret = -EALREADY;
+	else if (ku_node_find(name))
+		ret = -EEXIST;
+	else
+		ret = cdev_device_add(&node->cdev, &node->dev);
+	if (!ret)
+		list_add_tail(&node->list, &ku_nodes);
+	mutex_unlock(&ku_node_lock);
+	if (ret)
+		goto err_put;
+	return node;
+
+err_put:
+	put_device(&node->dev);
+	return ERR_PTR(ret);
+}
+
+/**
+ * ku_node_del() - remove a device node
+ * @node: the node; do not use it after success
+ * @force: even while files are open
+ *
+ * Context: process.
+ * Return: 0 or -EBUSY.
+ */
+int ku_node_del(struct ku_node *node, bool force)
+{
+	mutex_lock(&ku_node_lock);
+	if (node->opens && !force) {
+		mutex_unlock(&ku_node_lock);
+		return -EBUSY;
+	}
+	node->gone = true;
+	list_del(&node->list);
+	mutex_unlock(&ku_node_lock);
+
+	cdev_device_del(&node->cdev, &node->dev);
+	put_device(&node->dev);
+	return 0;
+}
+
+/**
+ * ku_node_opens() - number of open files of a node
+ * @node: the node
+ *
+ * Context: process.
+ */
+unsigned int ku_node_opens(struct ku_node *node)
+{
+	unsigned int opens;
+
+	mutex_lock(&ku_node_lock);
+	opens = node->opens;
+	mutex_unlock(&ku_node_lock);
+	return opens;
+}
+
+/**
+ * ku_nodes_open() - number of open files of all nodes
+ *
+ * Context: process.
+ */
+unsigned int ku_nodes_open(void)
+{
+	unsigned int opens = 0;
+	struct ku_node *node;
+
+	mutex_lock(&ku_node_lock);
+	list_for_each_entry(node, &ku_nodes, list)
+		opens += node->opens;
+	mutex_unlock(&ku_node_lock);
+	return opens;
+}
+
+static int ku_open(struct inode *inode, struct file *file)
+{
+	struct ku_node *node = container_of(inode->i_cdev, struct ku_node,
+					    cdev);
+	struct ku_file *kf;
+	int ret = 0;
+
+	if (node->read_only && (file->f_mode & FMODE_WRITE))
+		return -EACCES;
+	kf = kmalloc(sizeof(*kf), GFP_KERNEL);
+	if (!kf)
+		return -ENOMEM;
+	kf->node = node;
+	kf->seen = errseq_sample(&node->wb_err);
+
+	mutex_lock(&ku_node_lock);
+	if (node->gone) {
+		ret = -ENODEV;
+	} else {
+		node->opens++;
+		if (node->region)
+			kfi_region_get(node->region);
+	}
+	mutex_unlock(&ku_node_lock);
+	if (ret) {
+		kfree(kf);
+		return ret;
+	}
+	file->private_data = kf;
+	file->f_mode |= FMODE_CAN_ODIRECT;
+	return 0;
+}
+
+static int ku_release(struct inode *inode, struct file *file)
+{
+	struct ku_file *kf = file->private_data;
+	struct ku_node *node = kf->node;
+	struct kfi_region *region = node->region;
+
+	kfree(kf);
+	/* First the reference: without opens the region may be removed. */
+	if (region)
+		kfi_region_put(region);
+	mutex_lock(&ku_node_lock);
+	node->opens--;
+	mutex_unlock(&ku_node_lock);
+	return 0;
+}
+
+static loff_t ku_llseek(struct file *file, loff_t offset, int whence)
+{
+	u64 size = ku_file_node(file)->size;
+
+	return generic_file_llseek_size(file, offset, whence, size, size);
+}
+
+static ssize_t ku_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct ku_node *node = ku_file_node(iocb->ki_filp);
+
+	if (!iov_iter_count(to) || iocb->ki_pos >= node->size)
+		return 0;
+	iov_iter_truncate(to, node->size - iocb->ki_pos);
+	return node->att ? ku_attached_rw(iocb, to, false) :
+			   ku_local_read(iocb, to);
+}
+
+static ssize_t ku_write_iter(struct kiocb *iocb, struct iov_iter *from)
+{
+	struct ku_node *node = ku_file_node(iocb->ki_filp);
+
+	if (!iov_iter_count(from))
+		return 0;
+	if (iocb->ki_flags & IOCB_APPEND)
+		iocb->ki_pos = node->size;
+	if (iocb->ki_pos >= node->size)
+		return -ENOSPC;
+	iov_iter_truncate(from, node->size - iocb->ki_pos);
+	return node->att ? ku_attached_rw(iocb, from, true) :
+			   ku_local_write(iocb, from);
+}
+
+static int ku_fsync(struct file *file, loff_t start, loff_t end, int datasync)
+{
+	struct ku_file *kf = file->private_data;
+	struct ku_node *node = kf->node;
+	int ret, err;
+
+	if (node->att)
+		ret = ku_attached_fsync(node);
+	else
+		ret = ku_local_fsync(node, start, end);
+
+	spin_lock(&file->f_lock);
+	err = errseq_check_and_advance(&node->wb_err, &kf->seen);
+	spin_unlock(&file->f_lock);
+	return ret ?: err;
+}
+
+static int ku_ioc_info(struct ku_node *node, void __user *argp, size_t usize)
+{
+	struct kfi_ioc_info info = {};
+	struct kfi_pmem_attr attr;
+	size_t size = min(usize, sizeof(info));
+	u32 flags;
+
+	if (get_user(flags, (u32 __user *)(argp + offsetof(typeof(info),
+							   flags))))
+		return -EFAULT;
+	if (flags)
+		return -EINVAL;
+
+	if (node->att) {
+		attr = node->att->attr;
+		info.max_io = node->att->max_bytes;
+	} else {
+		kfi_region_query(node->region, &attr);
+		info.flags |= KFI_IOC_INFO_LOCAL;
+	}
+	if (node->read_only)
+		info.flags |= KFI_IOC_INFO_READ_ONLY;
+	info.argsz = size;
+	export_uuid(info.uuid, &attr.uuid);
+	export_uuid(info.incarnation, &attr.incarnation);
+	info.size = node->size;
+	info.generation = attr.generation;
+	info.epoch = attr.epoch;
+	info.domain = attr.domain;
+	info.method = attr.method;
+	info.atomic_width = attr.atomic_width;
+	info.inline_max = attr.inline_max;
+	if (copy_to_user(argp, &info, size))
+		return -EFAULT;
+	if (usize > size && clear_user(argp + size, usize - size))
+		return -EFAULT;
+	return 0;
+}
+
+static int ku_ioc_commit(struct ku_node *node, void __user *argp, size_t usize)
+{
+	enum kfi_commit_level level = KFI_COMMIT_PERSISTENT;
+	struct kfi_ioc_commit arg;
+	int ret;
+
+	ret = copy_struct_from_user(&arg, sizeof(arg), argp, usize);
+	if (ret)
+		return ret;
+	if (arg.flags & ~KFI_IOC_COMMIT_DEEP)
+		return -EINVAL;
+	if (arg.offset >= node->size || arg.length > node->size - arg.offset)
+		return -EINVAL;
+	if (!arg.length)
+		arg.length = node->size - arg.offset;
+	if (arg.flags & KFI_IOC_COMMIT_DEEP)
+		level = KFI_COMMIT_MEDIA;
+	if (node->att)
+		return ku_attached_commit(node, arg.offset, arg.length, level);
+	return ku_local_commit(node, arg.offset, arg.length, level);
+}
+
+static int ku_ioc_publish(struct ku_node *node, void __user *argp,
+			  size_t usize)
+{
+	struct kfi_ioc_publish arg;
+	int ret;
+
+	ret = copy_struct_from_user(&arg, sizeof(arg), argp, usize);
+	if (ret)
+		return ret;
+	if (arg.flags || !arg.length || !IS_ALIGNED(arg.word_offset, 8))
+		return -EINVAL;
+	if (arg.offset >= node->size || arg.length > node->size - arg.offset)
+		return -EINVAL;
+	if (node->size < 8 || arg.word_offset > node->size - 8)
+		return -EINVAL;
+	if (arg.word_offset + 8 > arg.offset &&
+	    arg.word_offset < arg.offset + arg.length)
+		return -EINVAL;
+	if (arg.length > MAX_RW_COUNT)
+		return -EINVAL;
+	if (node->att)
+		return ku_attached_publish(node, &arg);
+	return ku_local_publish(node, &arg);
+}
+
+static long ku_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	struct ku_node *node = ku_file_node(file);
+	void __user *argp = (void __user *)arg;
+	size_t least;
+	u32 usize;
+
+	switch (cmd) {
+	case KFI_IOC_INFO:
+		least = offsetofend(struct kfi_ioc_info, max_io);
+		break;
+	case KFI_IOC_COMMIT:
+		least = offsetofend(struct kfi_ioc_commit, length);
+		break;
+	case KFI_IOC_PUBLISH:
+		least = offsetofend(struct kfi_ioc_publish, word);
+		break;
+	default:
+		return -ENOTTY;
+	}
+	if (get_user(usize, (u32 __user *)argp))
+		return -EFAULT;
+	if (usize < least)
+		return -EINVAL;
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
+
+	if (cmd == KFI_IOC_INFO)
+		return ku_ioc_info(node, argp, usize);
+	if (!(file->f_mode & FMODE_WRITE))
+		return -EBADF;
+	if (cmd == KFI_IOC_COMMIT)
+		return ku_ioc_commit(node, argp, usize);
+	return ku_ioc_publish(node, argp, usize);
+}
+
+#define KU_FOPS						\
+	.owner = THIS_MODULE,				\
+	.open = ku_open,				\
+	.release = ku_release,				\
+	.llseek = ku_llseek,				\
+	.read_iter = ku_read_iter,			\
+	.write_iter = ku_write_iter,			\
+	.splice_read = copy_splice_read,		\
+	.splice_write = iter_file_splice_write,		\
+	.fsync = ku_fsync,				\
+	.unlocked_ioctl = ku_ioctl,			\
+	.compat_ioctl = compat_ptr_ioctl
+
+const struct file_operations ku_attached_fops = {
+	KU_FOPS,
+};
+
+const struct file_operations ku_local_fops = {
+	KU_FOPS,
+	.mmap = ku_local_mmap,
+};
+
+const struct file_operations ku_local_sync_fops = {
+	KU_FOPS,
+	.mmap = ku_local_mmap,
+	.fop_flags = FOP_MMAP_SYNC,
+};
+
+/**
+ * ku_name_check() - is this a name for a node, region, pool or peer?
+ * @extack: where a text for the administrator goes
+ * @name: NUL-terminated
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ku_name_check(struct netlink_ext_ack *extack, const char *name)
+{
+	const char *c;
+
+	if (!*name) {
+		NL_SET_ERR_MSG(extack, "a name cannot be empty");
+		return -EINVAL;
+	}
+	if (!isalnum(*name)) {
+		NL_SET_ERR_MSG(extack,
+			       "a name starts with a letter or a digit");
+		return -EINVAL;
+	}
+	if (strlen(name) > KFIPMEM_NAME_MAX) {
+		NL_SET_ERR_MSG(extack, "a name has at most 63 characters");
+		return -EINVAL;
+	}
+	for (c = name; *c; c++) {
+		if (isascii(*c) && (isalnum(*c) || strchr("._-", *c)))
+			continue;
+		NL_SET_ERR_MSG(extack,
+			       "a name consists of letters, digits, '.', '_' and '-'");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/**
+ * ku_chardev_init() - register class and device numbers
+ *
+ * Return: 0 or an error.
+ */
+int ku_chardev_init(void)
+{
+	int ret;
+
+	ret = alloc_chrdev_region(&ku_devt, 0, KU_MINORS, "kfi");
+	if (ret)
+		return ret;
+	ret = class_register(&ku_class);
+	if (ret)
+		unregister_chrdev_region(ku_devt, KU_MINORS);
+	return ret;
+}
+
+/**
+ * ku_chardev_exit() - undo ku_chardev_init()
+ */
+void ku_chardev_exit(void)
+{
+	class_unregister(&ku_class);
+	unregister_chrdev_region(ku_devt, KU_MINORS);
+	ida_destroy(&ku_minors);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * kfi_user: device nodes and control of persistent memory for userspace.
+ *
+ * A node is a character device: of a local region, or of an attachment, which
+ * is a peer's region reached over an endpoint of its own.
+ *
+ * Locks, outermost first. kfi_pmem calls the region notifier with a lock of its
+ * own, so nothing of kfi_pmem that takes one is called under ku_node_lock:
+ *
+ *   ku_target_lock	the target endpoint
+ *   ku_attach_lock	the list of attachments and their states
+ *   ku_node_lock	the list of nodes, their open counts and gone flags
+ */
+#ifndef KFI_USER_H
+#define KFI_USER_H
+
+#include <linux/cdev.h>
+#include <linux/completion.h>
+#include <linux/device.h>
+#include <linux/errseq.h>
+#include <linux/fs.h>
+#include <linux/netlink.h>
+#include <linux/percpu-refcount.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <kfi_pmem.h>
+#include <kfi_pool.h>
+#include <uapi/kfi_user.h>
+
+#define KU_DIRTY_RANGES	8
+
+/* Ranges in ascending order, none touching the next. */
+struct ku_ranges {
+	unsigned int nr;
+	struct {
+		u64 start;
+		u64 end;
+	} range[KU_DIRTY_RANGES];
+};
+
+/*
+ * What was written and not committed. A range that is being committed stays in
+ * @committing until no commit is on its way, so that an fsync() that starts
+ * meanwhile waits for the same bytes.
+ */
+struct ku_dirty {
+	spinlock_t lock;	/* everything below */
+	unsigned int commits;
+	struct ku_ranges written;
+	struct ku_ranges committing;
+};
+
+void ku_ranges_add(struct ku_ranges *ranges, u64 start, u64 end);
+void ku_dirty_init(struct ku_dirty *dirty);
+void ku_dirty_add(struct ku_dirty *dirty, u64 start, u64 length);
+bool ku_dirty_take(struct ku_dirty *dirty, struct ku_ranges *ranges);
+void ku_dirty_done(struct ku_dirty *dirty, const struct ku_ranges *ranges,
+		   bool restore);
+
+/* One fabric endpoint with everything that it needs. */
+struct ku_endpoint {
+	struct kfi_info *info;
+	struct kfid_fabric *fabric;
+	struct kfid_domain *domain;
+	struct kfid_cq *cq;
+	struct kfid_av *av;
+	struct kfid_ep *ep;
+};
+
+struct ku_endpoint_params {
+	const char *node;
+	u16 port;
+	u64 flags;
+	u64 caps;
+	const char *provider;
+	const struct kfi_auth *auth;
+	kfi_comp_handler comp_handler;
+	void *context;
+};
+
+int ku_endpoint_open(struct ku_endpoint *ep,
+		     const struct ku_endpoint_params *params,
+		     struct netlink_ext_ack *extack);
+void ku_endpoint_close(struct ku_endpoint *ep);
+
+struct ku_attachment;
+
+/* A device node. @region is set for a local one, @att for an attached one. */
+struct ku_node {
+	struct device dev;
+	struct cdev cdev;
+	struct list_head list;
+	struct kfi_region *region;
+	struct ku_attachment *att;
+	u64 size;
+	bool read_only;
+	bool gone;
+	unsigned int opens;
+	errseq_t wb_err;
+	struct ku_dirty dirty;
+	atomic_t shared_maps;
+	int map_dirty;
+};
+
+struct ku_file {
+	struct ku_node *node;
+	errseq_t seen;
+};
+
+struct ku_node *ku_node_add(const char *name, struct kfi_region *region,
+			    struct ku_attachment *att, u64 size,
+			    bool read_only);
+int ku_node_del(struct ku_node *node, bool force);
+struct ku_node *ku_node_of_region(const struct kfi_region *region);
+bool ku_node_name_used(const char *name);
+unsigned int ku_node_opens(struct ku_node *node);
+unsigned int ku_nodes_open(void);
+bool ku_local_node_info(struct kfi_region *region, char *name, size_t size,
+			unsigned int *opens);
+
+extern const struct class ku_class;
+extern const struct file_operations ku_attached_fops;
+extern const struct file_operations ku_local_fops;
+extern const struct file_operations ku_local_sync_fops;
+extern struct list_head ku_nodes;
+extern struct mutex ku_node_lock;
+int ku_chardev_init(void);
+void ku_chardev_exit(void);
+
+static inline struct ku_node *ku_file_node(const struct file *file)
+{
+	const struct ku_file *kf = file->private_data;
+
+	return kf->node;
+}
+
+int ku_local_init(void);
+void ku_local_exit(void);
+ssize_t ku_local_read(struct kiocb *iocb, struct iov_iter *to);
+ssize_t ku_local_write(struct kiocb *iocb, struct iov_iter *from);
+int ku_local_fsync(struct ku_node *node, u64 start, u64 end);
+int ku_local_commit(struct ku_node *node, u64 offset, u64 length,
+		    enum kfi_commit_level level);
+int ku_local_publish(struct ku_node *node, const struct kfi_ioc_publish *arg);
+int ku_local_mmap(struct file *file, struct vm_area_struct *vma);
+
+/* An attachment. Its endpoint belongs to it alone. */
+struct ku_attachment {
+	struct kref ref;
+	struct list_head list;
+	bool ready;
+	bool dead;
+	bool read_only;
+	bool insecure;
+	u16 port;
+	char name[KFIPMEM_NAME_MAX + 1];
+	char region[KFIPMEM_NAME_MAX + 1];
+	char peer[KFIPMEM_NAME_MAX + 1];
+	char host[KFIPMEM_HOST_MAX + 1];
+	struct ku_node *node;
+
+	struct ku_endpoint ep;
+	kfi_addr_t addr;
+	u64 key;
+	struct kfi_pmem_attr attr;
+
+	/* Limits of one operation. */
+	size_t max_bytes;
+	unsigned int max_pages;
+	unsigned int max_rma;
+
+	/* Requests that use the endpoint. */
+	struct percpu_ref users;
+	struct completion idle;
+
+	/* Moves with every event of the CQ; posters without room wait for it. */
+	atomic_t room_seq;
+	wait_queue_head_t room;
+};
+
+struct ku_attach_params {
+	const char *name;
+	const char *host;
+	const char *region;
+	const char *peer;
+	const char *provider;
+	const u8 *key;
+	u16 port;
+	bool read_only;
+};
+
+int ku_attach(const struct ku_attach_params *params,
+	      struct netlink_ext_ack *extack);
+int ku_detach(const char *name, bool force, struct netlink_ext_ack *extack);
+int ku_attachment_for_each(int (*fn)(struct ku_attachment *att, void *arg),
+			   void *arg);
+void ku_attachment_get(struct ku_attachment *att);
+void ku_attachment_put(struct ku_attachment *att);
+
+int ku_io_init(void);
+void ku_io_exit(void);
+void ku_io_comp_handler(struct kfid_cq *cq, void *context);
+ssize_t ku_attached_rw(struct kiocb *iocb, struct iov_iter *iter, bool write);
+int ku_attached_fsync(struct ku_node *node);
+int ku_attached_commit(struct ku_node *node, u64 offset, u64 length,
+		       enum kfi_commit_level level);
+int ku_attached_publish(struct ku_node *node,
+			const struct kfi_ioc_publish *arg);
+
+/* Facts about the target service. */
+struct ku_target_info {
+	bool listening;
+	u16 port;
+	char addr[KFIPMEM_HOST_MAX + 1];
+	char provider[KFI_NAME_MAX];
+};
+
+int ku_target_listen(const char *addr, u16 port, const char *provider,
+		     struct netlink_ext_ack *extack);
+int ku_target_start_default(struct netlink_ext_ack *extack);
+int ku_target_unlisten(struct netlink_ext_ack *extack);
+void ku_target_info(struct ku_target_info *info);
+int ku_target_stats(struct kfi_pmem_stats *stats);
+
+int ku_name_check(struct netlink_ext_ack *extack, const char *name);
+int ku_netlink_init(void);
+void ku_netlink_exit(void);
+
+#endif /* KFI_USER_H */

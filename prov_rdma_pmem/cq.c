@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Completion queues: a ring that cannot overrun, because every operation
+ * reserves its entry when it is posted.
+ */
+#include <linux/slab.h>
+
+#include "kfi_prov.h"
+#include "kfr.h"
+
+static size_t kfr_cq_entry_size(enum kfi_cq_format format)
+{
+	switch (format) {
+	case KFI_CQ_FORMAT_CONTEXT:
+		return sizeof(struct kfi_cq_entry);
+	case KFI_CQ_FORMAT_MSG:
+		return sizeof(struct kfi_cq_msg_entry);
+	case KFI_CQ_FORMAT_TAGGED:
+		return sizeof(struct kfi_cq_tagged_entry);
+	default:
+		return sizeof(struct kfi_cq_data_entry);
+	}
+}
+
+/**
+ * kfr_cq_reserve() - promise an entry to an operation
+ * @cq: the queue
+ *
+ * Context: any but hard interrupt.
+ * Return: false when it is full.
+ */
+bool kfr_cq_reserve(struct kfr_cq *cq)
+{
+	bool ok;
+
+	spin_lock_bh(&cq->lock);
+	ok = cq->count + cq->reserved < cq->size;
+	if (ok)
+		cq->reserved++;
+	else
+		cq->starved = true;
+	spin_unlock_bh(&cq->lock);
+	return ok;
+}
+
+/**
+ * kfr_cq_unreserve() - give a promised entry back
+ * @cq: the queue
+ *
+ * Context: any but hard interrupt.
+ */
+void kfr_cq_unreserve(struct kfr_cq *cq)
+{
+	spin_lock_bh(&cq->lock);
+	WARN_ON_ONCE(!cq->reserved);
+	cq->reserved--;
+	spin_unlock_bh(&cq->lock);
+}
+
+/**
+ * kfr_cq_push() - fill a reserved entry and tell the client
+ * @cq: the queue
+ * @entry: what happened
+ *
+ * Context: as the client's handler: a work item of the completion workqueue
+ * or of the endpoint. No lock is held over the handler.
+ */
+void kfr_cq_push(struct kfr_cq *cq, const struct kfr_cqe *entry)
+{
+	spin_lock_bh(&cq->lock);
+	WARN_ON_ONCE(!cq->reserved);
+	cq->reserved--;
+	cq->ring[(cq->head + cq->count) % cq->size] = *entry;
+	cq->count++;
+	spin_unlock_bh(&cq->lock);
+	kfr_cq_signal_room(cq);
+}
+
+/**
+ * kfr_cq_signal_room() - call the client's handler
+ * @cq: the queue
+ *
+ * Also the event that follows an -EAGAIN once there is room again.
+ *
+ * Context: as kfr_cq_push().
+ */
+void kfr_cq_signal_room(struct kfr_cq *cq)
+{
+	if (cq->handler)
+		cq->handler(&cq->cq, cq->cq.fid.context);
+}
+
+/* Messages may wait for an entry: let their endpoints look again. */
+static void kfr_cq_wake_starved(struct kfr_cq *cq)
+{
+	struct kfr_ep *ep;
+
+	lockdep_assert_held(&cq->lock);
+	if (!cq->starved)
+		return;
+	cq->starved = false;
+	list_for_each_entry(ep, &cq->eps, rx_cq_entry)
+		queue_work(ep->wq, &ep->rx_work);
+}
+
+static ssize_t kfr_cq_readfrom(struct kfid_cq *fid, void *buf, size_t count,
+			       kfi_addr_t *src_addr)
+{
+	struct kfr_cq *cq = container_of(fid, struct kfr_cq, cq);
+	size_t size = kfr_cq_entry_size(cq->format);
+	size_t n;
+
+	spin_lock_bh(&cq->lock);
+	for (n = 0; n < count && cq->count; n++) {
+		const struct kfr_cqe *e = &cq->ring[cq->head];
+		struct kfi_cq_tagged_entry out = {
+			.op_context = e->op_context,
+			.flags = e->flags,
+			.len = e->len,
+			.buf = e->buf,
+			.data = e->data,
+		};
+
+		if (e->err)
+			break;
+		/* The formats are prefixes of the tagged one. */
+		memcpy(buf + n * size, &out, size);
+		if (src_addr)
+			src_addr[n] = e->src;
+		cq->head = (cq->head + 1) % cq->size;
+		cq->count--;
+	}
+	if (n)
+		kfr_cq_wake_starved(cq);
+	else
+		n = cq->count ? -KFI_EAVAIL : -EAGAIN;
+	spin_unlock_bh(&cq->lock);
+	return n;
+}
+
+static ssize_t kfr_cq_read(struct kfid_cq *fid, void *buf, size_t count)
+{
+	return kfr_cq_readfrom(fid, buf, count, NULL);
+}
+
+static ssize_t kfr_cq_readerr(struct kfid_cq *fid, struct kfi_cq_err_entry *buf,
+			      u64 flags)
+{
+	struct kfr_cq *cq = container_of(fid, struct kfr_cq, cq);
+	const struct kfr_cqe *e;
+	ssize_t ret = -EAGAIN;
+
+	spin_lock_bh(&cq->lock);
+	e = &cq->ring[cq->head];
+	if (cq->count && e->err) {
+		*buf = (struct kfi_cq_err_entry) {
+			.op_context = e->op_context,
+			.flags = e->flags,
+			.len = e->len,
+			.buf = e->buf,
+			.data = e->data,
+			.olen = e->olen,
+			.err = e->err,
+			.prov_errno = e->err,
+		};
+		cq->head = (cq->head + 1) % cq->size;
+		cq->count--;
+		kfr_cq_wake_starved(cq);
+		ret = 1;
+	}
+	spin_unlock_bh(&cq->lock);
+	return ret;
+}
+
+static int kfr_cq_signal(struct kfid_cq *fid)
+{
+	kfr_cq_signal_room(container_of(fid, struct kfr_cq, cq));
+	return 0;
+}
+
+static const struct kfi_ops_cq kfr_cq_ops = {
+	.size = sizeof(struct kfi_ops_cq),
+	.read = kfr_cq_read,
+	.readfrom = kfr_cq_readfrom,
+	.readerr = kfr_cq_readerr,
+	.sread = kfi_no_cq_sread,
+	.sreadfrom = kfi_no_cq_sreadfrom,
+	.signal = kfr_cq_signal,
+	.strerror = kfi_no_cq_strerror,
+};
+
+static int kfr_cq_close(struct kfid *fid)
+{
+	struct kfr_cq *cq = container_of(fid, struct kfr_cq, cq.fid);
+	int ret = kfid_try_close(fid);
+
+	if (ret)
+		return ret;
+	kfid_put(&cq->domain->domain.fid);
+	kvfree(cq->ring);
+	kfree(cq);
+	return 0;
+}
+
+static const struct kfi_ops kfr_cq_fid_ops = {
+	.size = sizeof(struct kfi_ops),
+	.close = kfr_cq_close,
+	.bind = kfi_no_bind,
+	.control = kfi_no_control,
+	.ops_open = kfi_no_ops_open,
+};
+
+/**
+ * kfr_cq_open() - open a completion queue
+ * @domain: its domain
+ * @attr: size (0: 1024 entries), format, signaling vector
+ * @out: where it goes
+ * @handler: called after each new entry, and when there is room again after
+ *	an -EAGAIN; context: work item, no lock held, may post
+ * @context: the client's
+ *
+ * Context: process.
+ * Return: 0, -EINVAL for an unknown format, -ENOMEM.
+ */
+int kfr_cq_open(struct kfid_domain *domain, struct kfi_cq_attr *attr,
+		struct kfid_cq **out, kfi_comp_handler handler, void *context)
+{
+	struct kfr_cq *cq;
+	u32 size = attr && attr->size ? attr->size : 1024;
+
+	if (size > 1 << 20 || (attr && attr->format > KFI_CQ_FORMAT_TAGGED))
+		return -EINVAL;
+	cq = kzalloc(sizeof(*cq), GFP_KERNEL);
+	if (!cq)
+		return -ENOMEM;
+	cq->ring = kvcalloc(size, sizeof(*cq->ring), GFP_KERNEL);
+	if (!cq->ring) {
+		kfree(cq);
+		return -ENOMEM;
+	}
+	kfid_init(&cq->cq.fid, KFI_CLASS_CQ, context, &kfr_cq_fid_ops);
+	cq->cq.ops = &kfr_cq_ops;
+	cq->domain = container_of(domain, struct kfr_domain, domain);
+	cq->format = attr ? attr->format : KFI_CQ_FORMAT_DATA;
+	cq->vector = attr ? attr->signaling_vector : 0;
+	cq->handler = handler;
+	cq->size = size;
+	spin_lock_init(&cq->lock);
+	INIT_LIST_HEAD(&cq->eps);
+	kfid_get(&domain->fid);
+	*out = &cq->cq;
+	return 0;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A link is one RC connection with its queues and message buffers. It knows
+ * nothing of what the messages mean: struct kfr_link_ops does.
+ */
+#ifndef KFR_LINK_H
+#define KFR_LINK_H
+
+#include <rdma/ib_verbs.h>
+#include <rdma/rdma_cm.h>
+
+#include "kfr.h"
+#include "wire.h"
+
+#define KFR_LINK_WRS	48	/* work requests of one post */
+#define KFR_LINK_MARKS	32	/* positions of signaled messages under way */
+
+struct kfr_link;
+
+struct kfr_rx {
+	struct ib_cqe cqe;
+	struct kfr_link *link;
+	void *data;
+	u64 dma;
+	u32 len;
+	struct work_struct work;	/* for who handles it later */
+	struct list_head entry;
+	u32 offset;			/* of a message, already taken */
+};
+
+struct kfr_link_ops {
+	/* A message arrived; the receiver owns rx until kfr_link_repost(). */
+	void (*recv)(struct kfr_link *link, struct kfr_rx *rx);
+	/* Positions of the send queue became free. */
+	void (*room)(struct kfr_link *link);
+	/* First failure; any context but hard interrupt. */
+	void (*failed)(struct kfr_link *link, int err);
+};
+
+/**
+ * struct kfr_link_params - size of a link
+ * @rx_count: receives posted
+ * @rx_size: bytes of each
+ * @tx_count: message buffers
+ * @tx_size: bytes of each
+ * @sq_depth: work requests in the send queue
+ */
+struct kfr_link_params {
+	u32 rx_count;
+	u32 rx_size;
+	u32 tx_count;
+	u32 tx_size;
+	u32 sq_depth;
+};
+
+struct kfr_link {
+	struct kfr_ep *ep;
+	const struct kfr_link_ops *ops;
+	struct kfr_link_params params;
+	struct rdma_cm_id *id;
+	struct ib_device *dev;
+	struct ib_pd *pd;
+	struct ib_cq *cq;
+	struct ib_qp *qp;
+	u32 max_sge;
+	size_t memory;			/* bytes held while idle */
+
+	void *rx_area;
+	u64 rx_dma;
+	struct kfr_rx *rx;
+	void *tx_area;
+	u64 tx_dma;
+
+	atomic_t failed;
+
+	spinlock_t sq_lock;		/* everything below */
+	u32 sq_posted;			/* work requests ever posted */
+	u32 sq_reaped;			/* and known to be done */
+	u32 sq_marked;			/* position signaled last */
+	struct ib_cqe mark_cqe;
+	u32 marks[KFR_LINK_MARKS];
+	u32 mark_head;
+	u32 mark_tail;
+	struct ib_rdma_wr wr[KFR_LINK_WRS];
+	struct ib_sge sge[KFR_IOV_LIMIT + KFR_LINK_WRS];
+};
+
+int kfr_link_create(struct kfr_link *link, struct kfr_ep *ep,
+		    struct rdma_cm_id *id, const struct kfr_link_ops *ops,
+		    const struct kfr_link_params *params);
+void kfr_link_drain(struct kfr_link *link);
+void kfr_link_destroy(struct kfr_link *link);
+void kfr_link_fail(struct kfr_link *link, int err);
+void kfr_link_repost(struct kfr_link *link, struct kfr_rx *rx);
+bool kfr_link_sq_room(struct kfr_link *link, u32 wrs);
+int kfr_link_post(struct kfr_link *link, struct ib_send_wr *first, u32 wrs);
+void kfr_link_reap(struct kfr_link *link, u32 position);
+bool kfr_link_mark(struct kfr_link *link, struct ib_send_wr *wr, u32 wrs);
+int kfr_link_reg_mr(struct kfr_link *link, struct ib_mr *mr, int access);
+int kfr_link_wc_error(const struct ib_wc *wc);
+
+static inline void *kfr_link_tx_buf(struct kfr_link *link, u32 i)
+{
+	return link->tx_area + (size_t)i * link->params.tx_size;
+}
+
+static inline u64 kfr_link_tx_dma(struct kfr_link *link, u32 i)
+{
+	return link->tx_dma + (u64)i * link->params.tx_size;
+}
+
+#endif

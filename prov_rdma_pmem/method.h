@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KFR_METHOD_H
+#define KFR_METHOD_H
+
+#include "kfi_pmem.h"
+
+/**
+ * struct kfr_method_facts - what decides how to commit to a region
+ * @domain: attested by the target
+ * @coherent: the target's NIC puts what it acknowledged into the caches
+ * @native: both ends can really post and carry out the fabric's own flush
+ */
+struct kfr_method_facts {
+	enum kfi_pmem_domain domain;
+	bool coherent;
+	bool native;
+};
+
+enum kfi_commit_method kfr_method_choose(const struct kfr_method_facts *facts);
+bool kfr_method_inline(enum kfi_commit_method method, u64 length);
+
+#endif

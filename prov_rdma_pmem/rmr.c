@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Remote memory regions, and what of them is not yet durable. */
+#include <linux/slab.h>
+
+#include "peer.h"
+#include "rmr.h"
+
+/**
+ * kfr_dirty_init() - nothing is dirty
+ * @dirty: set of ranges
+ *
+ * Context: any.
+ */
+void kfr_dirty_init(struct kfr_dirty *dirty)
+{
+	spin_lock_init(&dirty->lock);
+	dirty->count = 0;
+}
+
+/**
+ * kfr_dirty_add() - a range was written and not committed
+ * @dirty: set of ranges
+ * @start: first byte
+ * @len: bytes
+ *
+ * When the set is full its two nearest ranges become one: a superset is safe,
+ * it only makes a lost write be reported that was none.
+ *
+ * Context: any but hard interrupt.
+ */
+void kfr_dirty_add(struct kfr_dirty *dirty, u64 start, u64 len)
+{
+	u64 end = start + len;
+	u32 i, j, at;
+
+	if (!len)
+		return;
+	spin_lock_bh(&dirty->lock);
+	for (i = 0; i < dirty->count && dirty->range[i].end < start; i++)
+		;
+	for (j = i; j < dirty->count && dirty->range[j].start <= end; j++) {
+		start = min(start, dirty->range[j].start);
+		end = max(end, dirty->range[j].end);
+	}
+	if (j > i) {
+		dirty->range[i].start = start;
+		dirty->range[i].end = end;
+		memmove(&dirty->range[i + 1], &dirty->range[j],
+			(dirty->count - j) * sizeof(dirty->range[0]));
+		dirty->count -= j - i - 1;
+		goto unlock;
+	}
+	if (dirty->count == KFR_DIRTY_RANGES) {
+		u64 best = U64_MAX;
+
+		/* Candidates: each neighbouring pair, and ours with either. */
+		for (at = 0, j = 0; j + 1 < dirty->count; j++) {
+			u64 gap = dirty->range[j + 1].start -
+				  dirty->range[j].end;
+
+			if (gap < best) {
+				best = gap;
+				at = j;
+			}
+		}
+		if (i && start - dirty->range[i - 1].end < best) {
+			dirty->range[i - 1].end = end;
+			goto unlock;
+		}
+		if (i < dirty->count && dirty->range[i].start - end < best) {
+			dirty->range[i].start = start;
+			goto unlock;
+		}
+		dirty->range[at].end = dirty->range[at + 1].end;
+		memmove(&dirty->range[at + 1], &dirty->range[at + 2],
+			(dirty->count - at - 2) * sizeof(dirty->range[0]));
+		dirty->count--;
+		if (i > at + 1)
+			i--;
+		else if (i == at + 1)
+			goto unlock;	/* the gap that closed was ours */
+	}
+	memmove(&dirty->range[i + 1], &dirty->range[i],
+		(dirty->count - i) * sizeof(dirty->range[0]));
+	dirty->range[i].start = start;
+	dirty->range[i].end = end;
+	dirty->count++;
+unlock:
+	spin_unlock_bh(&dirty->lock);
+}
+
+/**
+ * kfr_dirty_cut() - a range is being committed
+ * @dirty: set of ranges
+ * @start: first byte
+ * @len: bytes; 0 is everything
+ *
+ * A range that would fall in two stays whole when the set is full.
+ *
+ * Context: any but hard interrupt.
+ */
+void kfr_dirty_cut(struct kfr_dirty *dirty, u64 start, u64 len)
+{
+	u64 end = len ? start + len : U64_MAX;
+	u32 i = 0;
+
+	if (!len)
+		start = 0;
+	spin_lock_bh(&dirty->lock);
+	while (i < dirty->count) {
+		u64 s = dirty->range[i].start, e = dirty->range[i].end;
+
+		if (e <= start || s >= end) {
+			i++;
+		} else if (s >= start && e <= end) {
+			memmove(&dirty->range[i], &dirty->range[i + 1],
+				(dirty->count - i - 1) *
+				sizeof(dirty->range[0]));
+			dirty->count--;
+		} else if (s < start && e > end) {
+			if (dirty->count < KFR_DIRTY_RANGES) {
+				memmove(&dirty->range[i + 1], &dirty->range[i],
+					(dirty->count - i) *
+					sizeof(dirty->range[0]));
+				dirty->range[i].end = start;
+				dirty->range[i + 1].start = end;
+				dirty->count++;
+			}
+			break;
+		} else {
+			if (s < start)
+				dirty->range[i].end = start;
+			else
+				dirty->range[i].start = end;
+			i++;
+		}
+	}
+	spin_unlock_bh(&dirty->lock);
+}
+
+/**
+ * kfr_dirty_clear() - the target lost its memory
+ * @dirty: set of ranges
+ *
+ * Context: any but hard interrupt.
+ * Return: whether there was something to lose.
+ */
+bool kfr_dirty_clear(struct kfr_dirty *dirty)
+{
+	bool was;
+
+	spin_lock_bh(&dirty->lock);
+	was = dirty->count;
+	dirty->count = 0;
+	spin_unlock_bh(&dirty->lock);
+	return was;
+}
+
+/**
+ * kfr_rmr_create() - note a remote region, not attached yet
+ * @peer: its peer
+ * @key: remote key; for a region known by name it comes from the target
+ * @name: region name, or NULL
+ * @access: KFI_READ, KFI_WRITE
+ * @gfp: allocation flags
+ *
+ * Context: as @gfp says.
+ * Return: the region with one reference, or NULL.
+ */
+struct kfr_rmr *kfr_rmr_create(struct kfr_peer *peer, u64 key,
+			       const char *name, u64 access, gfp_t gfp)
+{
+	struct kfr_rmr *rmr = kzalloc(sizeof(*rmr), gfp);
+
+	if (!rmr)
+		return NULL;
+	kref_init(&rmr->ref);
+	rmr->peer = peer;
+	rmr->key = key;
+	rmr->access = access;
+	if (name)
+		strscpy(rmr->name, name, sizeof(rmr->name));
+	kfr_dirty_init(&rmr->dirty);
+	return rmr;
+}
+
+static void kfr_rmr_release(struct kref *ref)
+{
+	struct kfr_rmr *rmr = container_of(ref, struct kfr_rmr, ref);
+
+	kvfree(rmr->rkeys);
+	kfree(rmr);
+}
+
+/**
+ * kfr_rmr_put() - drop a reference
+ * @rmr: region
+ *
+ * Context: any but hard interrupt.
+ */
+void kfr_rmr_put(struct kfr_rmr *rmr)
+{
+	kref_put(&rmr->ref, kfr_rmr_release);
+}
+
+/**
+ * kfr_rmr_lookup() - find a remote region by key and take a reference
+ * @peer: its peer
+ * @key: key
+ *
+ * Context: any but hard interrupt.
+ * Return: the region or NULL.
+ */
+struct kfr_rmr *kfr_rmr_lookup(struct kfr_peer *peer, u64 key)
+{
+	struct kfr_rmr *rmr;
+
+	xa_lock_bh(&peer->rmrs);
+	rmr = xa_load(&peer->rmrs, key);
+	if (rmr)
+		kref_get(&rmr->ref);
+	xa_unlock_bh(&peer->rmrs);
+	return rmr;
+}
+
+/**
+ * kfr_rmr_find_name() - find an attached region by name, with a reference
+ * @peer: its peer; control mutex held
+ * @name: name
+ *
+ * Context: process.
+ * Return: the region or NULL.
+ */
+struct kfr_rmr *kfr_rmr_find_name(struct kfr_peer *peer, const char *name)
+{
+	struct kfr_rmr *rmr;
+	unsigned long key;
+
+	lockdep_assert_held(&peer->control);
+	xa_for_each(&peer->rmrs, key, rmr) {
+		if (rmr->name[0] && !strcmp(rmr->name, name)) {
+			kref_get(&rmr->ref);
+			return rmr;
+		}
+	}
+	return NULL;
+}
+
+/**
+ * kfr_rmr_check() - is a range within a remote region?
+ * @rmr: region; one that is not known yet has no bounds yet
+ * @offset: first byte
+ * @len: bytes
+ *
+ * Context: any.
+ * Return: 0 or -EINVAL.
+ */
+int kfr_rmr_check(const struct kfr_rmr *rmr, u64 offset, u64 len)
+{
+	if (!rmr->known)
+		return 0;
+	return offset > rmr->attr.size || len > rmr->attr.size - offset ?
+	       -EINVAL : 0;
+}

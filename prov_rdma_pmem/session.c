@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Connections accepted: their life, and the way replies take. */
+#include <linux/slab.h>
+#include <rdma/ib_cm.h>
+
+#include "params.h"
+#include "session.h"
+
+static void kfr_session_link_recv(struct kfr_link *link, struct kfr_rx *rx)
+{
+	struct kfr_session *session = container_of(link, struct kfr_session,
+						   link);
+	int ret = kfr_wire_check_request(rx->data, rx->len);
+
+	if (ret) {
+		/* A bad message costs its sender the connection. */
+		kfr_stat_inc(session->ep, refused);
+		kfr_link_fail(link, ret);
+		return;
+	}
+	kfr_target_request(session, rx);
+}
+
+/* Post a reply that was written into a transmit buffer. */
+static int kfr_session_send(struct kfr_session *session, const void *message,
+			    u32 len)
+{
+	struct kfr_link *link = &session->link;
+	u32 i = session->tx_next++ % link->params.tx_count;
+	struct ib_sge sge = {
+		.addr = kfr_link_tx_dma(link, i),
+		.length = len,
+		.lkey = link->pd->local_dma_lkey,
+	};
+	struct ib_send_wr wr = {
+		.opcode = IB_WR_SEND,
+		.sg_list = &sge,
+		.num_sge = 1,
+	};
+
+	lockdep_assert_held(&link->sq_lock);
+	memcpy(kfr_link_tx_buf(link, i), message, len);
+	ib_dma_sync_single_for_device(link->dev, sge.addr, len, DMA_TO_DEVICE);
+	kfr_link_mark(link, &wr, 1);
+	return kfr_link_post(link, &wr, 1);
+}
+
+static void kfr_session_link_room(struct kfr_link *link)
+{
+	struct kfr_session *session = container_of(link, struct kfr_session,
+						   link);
+	struct kfr_wire_hdr *hdr;
+	struct kfr_rx *rx;
+	u8 message[KFR_WIRE_REPLY_MAX];
+	int ret = 0;
+
+	spin_lock_bh(&link->sq_lock);
+	while (!ret && !list_empty(&session->stalled) &&
+	       kfr_link_sq_room(link, 1)) {
+		rx = list_first_entry(&session->stalled, struct kfr_rx, entry);
+		list_del_init(&rx->entry);
+		hdr = rx->data;
+		memcpy(message, hdr, le16_to_cpu(hdr->length));
+		kfr_link_repost(link, rx);
+		hdr = (struct kfr_wire_hdr *)message;
+		ret = kfr_session_send(session, message,
+				       le16_to_cpu(hdr->length));
+	}
+	spin_unlock_bh(&link->sq_lock);
+	if (ret)
+		kfr_link_fail(link, ret);
+}
+
+static void kfr_session_break(struct kfr_session *session)
+{
+	struct kfr_ep *ep = session->ep;
+
+	/* The work item may be the last use of the endpoint's queue. */
+	if (!xchg(&session->broken, true))
+		queue_work(ep->wq, &session->teardown);
+}
+
+static void kfr_session_link_failed(struct kfr_link *link, int err)
+{
+	kfr_session_break(container_of(link, struct kfr_session, link));
+}
+
+static const struct kfr_link_ops kfr_session_link_ops = {
+	.recv = kfr_session_link_recv,
+	.room = kfr_session_link_room,
+	.failed = kfr_session_link_failed,
+};
+
+/**
+ * kfr_session_reply() - answer a request and give its buffer back
+ * @session: session
+ * @rx: the request; not the caller's any more
+ * @status: 0 or a negative errno
+ * @data: reply data, or NULL
+ * @len: bytes of it, at most KFR_WIRE_REPLY_DATA
+ *
+ * Context: any but hard interrupt.
+ */
+void kfr_session_reply(struct kfr_session *session, struct kfr_rx *rx,
+		       int status, const void *data, u32 len)
+{
+	const struct kfr_wire_hdr *request = rx->data;
+	u8 message[KFR_WIRE_REPLY_MAX];
+	struct kfr_wire_reply *reply = (struct kfr_wire_reply *)message;
+	struct kfr_link *link = &session->link;
+	int ret = 0;
+
+	if (status)
+		len = 0;
+	len += sizeof(*reply);
+	reply->hdr.version = KFR_WIRE_VERSION;
+	reply->hdr.type = KFR_WIRE_REPLY;
+	reply->hdr.length = cpu_to_le16(len);
+	reply->hdr.id = request->id;
+	reply->status = cpu_to_le32(kfr_wire_status(status));
+	if (len > sizeof(*reply))
+		memcpy(reply->data, data, len - sizeof(*reply));
+	if (status)
+		kfr_stat_inc(session->ep, refused);
+
+	spin_lock_bh(&link->sq_lock);
+	if (!list_empty(&session->stalled) || !kfr_link_sq_room(link, 1)) {
+		/* The request's own buffer keeps the reply until there is. */
+		memcpy(rx->data, reply, len);
+		list_add_tail(&rx->entry, &session->stalled);
+	} else {
+		/* The reply is a credit: its receive comes first. */
+		kfr_link_repost(link, rx);
+		ret = kfr_session_send(session, reply, len);
+	}
+	spin_unlock_bh(&link->sq_lock);
+	if (ret)
+		kfr_link_fail(link, ret);
+}
+
+/**
+ * kfr_session_revoked() - tell the peer that a grant was withdrawn
+ * @session: session
+ * @grant: its number
+ * @err: why
+ *
+ * A courtesy: without room in the queue the peer learns it by its next use.
+ *
+ * Context: any but hard interrupt.
+ */
+void kfr_session_revoked(struct kfr_session *session, u32 grant, int err)
+{
+	struct kfr_wire_revoked m = {
+		.hdr = {
+			.version = KFR_WIRE_VERSION,
+			.type = KFR_WIRE_REVOKED,
+			.length = cpu_to_le16(sizeof(m)),
+		},
+		.grant = cpu_to_le32(grant),
+		.status = cpu_to_le32(kfr_wire_status(err)),
+	};
+	struct kfr_link *link = &session->link;
+	int ret = 0;
+
+	spin_lock_bh(&link->sq_lock);
+	if (!atomic_read(&link->failed) && kfr_link_sq_room(link, 1))
+		ret = kfr_session_send(session, &m, sizeof(m));
+	spin_unlock_bh(&link->sq_lock);
+	if (ret)
+		kfr_link_fail(link, ret);
+}
+
+static void kfr_session_rx_work(struct work_struct *work)
+{
+	struct kfr_rx *rx = container_of(work, struct kfr_rx, work);
+	struct kfr_session *session = container_of(rx->link,
+						   struct kfr_session, link);
+
+	kfr_target_deferred(session, rx);
+	if (atomic_dec_and_test(&session->requests))
+		wake_up(&session->idle);
+}
+
+/**
+ * kfr_session_defer() - handle a request in process context
+ * @session: session
+ * @rx: request
+ *
+ * Context: completion handler.
+ */
+void kfr_session_defer(struct kfr_session *session, struct kfr_rx *rx)
+{
+	atomic_inc(&session->requests);
+	INIT_WORK(&rx->work, kfr_session_rx_work);
+	queue_work(session->ep->wq, &rx->work);
+}
+
+static void kfr_session_free(struct kfr_session *session)
+{
+	struct kfr_grant *grant;
+	unsigned long id;
+
+	xa_for_each(&session->grants, id, grant) {
+		xa_erase_bh(&session->grants, id);
+		kfr_grant_destroy(grant);
+	}
+	xa_destroy(&session->grants);
+	kfr_link_destroy(&session->link);
+	rdma_destroy_id(session->id);
+	kvfree(session);
+}
+
+static void kfr_session_teardown(struct work_struct *work)
+{
+	struct kfr_session *session = container_of(work, struct kfr_session,
+						   teardown);
+	struct kfr_ep *ep = session->ep;
+
+	rdma_disconnect(session->id);
+	kfr_link_drain(&session->link);
+	kfr_msg_forget(session);
+	/* No completion comes any more; requests at work end by themselves. */
+	wait_event(session->idle, !atomic_read(&session->requests));
+
+	mutex_lock(&ep->session_lock);
+	list_del_init(&session->entry);
+	mutex_unlock(&ep->session_lock);
+	kfr_session_free(session);
+	if (atomic_dec_and_test(&ep->nsessions))
+		wake_up(&ep->sessions_gone);
+}
+
+static struct kfr_session *kfr_session_create(struct kfr_ep *ep,
+					      struct rdma_cm_id *id,
+					      u16 credits)
+{
+	struct kfr_link_params sizes = {
+		.rx_count = credits,
+		.rx_size = KFR_WIRE_REQUEST_MAX,
+		.tx_size = KFR_WIRE_REPLY_MAX,
+		.sq_depth = 2 * credits,
+	};
+	struct kfr_session *session;
+	int ret;
+
+	sizes.sq_depth = min_t(u32, max(64U, sizes.sq_depth),
+			       id->device->attrs.max_qp_wr - 1);
+	/* A buffer is free when its place in the send queue is. */
+	sizes.tx_count = sizes.sq_depth;
+	session = kvzalloc(sizeof(*session), GFP_KERNEL);
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	session->ep = ep;
+	session->id = id;
+	session->credits = credits;
+	mutex_init(&session->control);
+	xa_init_flags(&session->grants, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
+	atomic_set(&session->requests, 0);
+	init_waitqueue_head(&session->idle);
+	INIT_WORK(&session->teardown, kfr_session_teardown);
+	INIT_LIST_HEAD(&session->stalled);
+	memcpy(&session->ss, &id->route.addr.dst_addr, sizeof(session->ss));
+	ret = kfr_link_create(&session->link, ep, id, &kfr_session_link_ops,
+			      &sizes);
+	if (ret) {
+		xa_destroy(&session->grants);
+		kvfree(session);
+		return ERR_PTR(ret);
+	}
+	session->link.memory += sizeof(*session);
+	return session;
+}
+
+static int kfr_session_request(struct kfr_ep *ep, struct rdma_cm_id *id,
+			       const struct rdma_conn_param *req)
+{
+	struct kfr_wire_cm welcome = {
+		.magic = cpu_to_le32(KFR_WIRE_MAGIC),
+		.version = cpu_to_le16(KFR_WIRE_VERSION),
+		.request_max = cpu_to_le32(KFR_WIRE_REQUEST_MAX),
+		.reply_max = cpu_to_le32(KFR_WIRE_REPLY_MAX),
+	};
+	struct rdma_conn_param param = {
+		.private_data = &welcome,
+		.private_data_len = sizeof(welcome),
+		.rnr_retry_count = 7,
+		.retry_count = 7,
+	};
+	struct kfr_session *session;
+	u16 credits;
+	int ret;
+
+	ret = kfr_wire_check_cm(req->private_data, req->private_data_len,
+				&credits);
+	if (ret) {
+		kfr_stat_inc(ep, refused);
+		return ret;
+	}
+	credits = min_t(u16, credits, kfr_credits);
+	welcome.credits = cpu_to_le16(credits);
+	if (atomic_read(&ep->nsessions) >= kfr_max_peers)
+		return -EBUSY;
+	session = kfr_session_create(ep, id, credits);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+
+	mutex_lock(&ep->session_lock);
+	if (ep->closing) {
+		mutex_unlock(&ep->session_lock);
+		ret = -ESHUTDOWN;
+		goto err_destroy;
+	}
+	atomic_inc(&ep->nsessions);
+	list_add_tail(&session->entry, &ep->sessions);
+	mutex_unlock(&ep->session_lock);
+
+	param.responder_resources = min_t(int, req->initiator_depth,
+					  id->device->attrs.max_qp_rd_atom);
+	param.initiator_depth = min_t(int, req->responder_resources,
+				      id->device->attrs.max_qp_init_rd_atom);
+	id->context = session;
+	ret = rdma_accept(id, &param);
+	if (ret)
+		kfr_session_break(session);
+	/* From here the teardown destroys the id. */
+	return 0;
+
+err_destroy:
+	kfr_link_drain(&session->link);
+	kfr_link_destroy(&session->link);
+	xa_destroy(&session->grants);
+	kvfree(session);
+	return ret;
+}
+
+static int kfr_session_cm_event(struct rdma_cm_id *id,
+				struct rdma_cm_event *event)
+{
+	struct kfr_session *session;
+
+	switch (event->event) {
+	case RDMA_CM_EVENT_CONNECT_REQUEST: {
+		struct kfr_ep *ep = id->context;
+		int ret = kfr_session_request(ep, id, &event->param.conn);
+
+		if (ret) {
+			rdma_reject(id, NULL, 0, IB_CM_REJ_CONSUMER_DEFINED);
+			pr_info_ratelimited("connection from %pISpc refused: %d\n",
+					    &id->route.addr.dst_addr, ret);
+		}
+		/* Non-zero: the CM destroys the id, which is not ours. */
+		return ret;
+	}
+	case RDMA_CM_EVENT_ESTABLISHED:
+		break;
+	case RDMA_CM_EVENT_DISCONNECTED:
+	case RDMA_CM_EVENT_DEVICE_REMOVAL:
+	case RDMA_CM_EVENT_CONNECT_ERROR:
+	case RDMA_CM_EVENT_UNREACHABLE:
+	case RDMA_CM_EVENT_REJECTED:
+		if (id->qp) {
+			session = id->context;
+			kfr_link_fail(&session->link, -ENOLINK);
+		}
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+/**
+ * kfr_sessions_listen() - accept connections at the endpoint's address
+ * @ep: endpoint
+ *
+ * Context: process.
+ * Return: 0 or what the RDMA CM says, -EADDRINUSE say.
+ */
+int kfr_sessions_listen(struct kfr_ep *ep)
+{
+	int ret;
+
+	ep->listen_id = rdma_create_id(&init_net, kfr_session_cm_event, ep,
+				       RDMA_PS_TCP, IB_QPT_RC);
+	if (IS_ERR(ep->listen_id)) {
+		ret = PTR_ERR(ep->listen_id);
+		ep->listen_id = NULL;
+		return ret;
+	}
+	ret = rdma_bind_addr(ep->listen_id, (struct sockaddr *)&ep->src) ?:
+	      rdma_listen(ep->listen_id, 64);
+	if (ret) {
+		rdma_destroy_id(ep->listen_id);
+		ep->listen_id = NULL;
+		return ret;
+	}
+	memcpy(&ep->src, &ep->listen_id->route.addr.src_addr, sizeof(ep->src));
+	return 0;
+}
+
+/**
+ * kfr_sessions_close() - accept no more, and end all sessions
+ * @ep: endpoint
+ *
+ * Context: process; waits for requests at work.
+ */
+void kfr_sessions_close(struct kfr_ep *ep)
+{
+	struct kfr_session *session;
+
+	mutex_lock(&ep->session_lock);
+	ep->closing = true;
+	mutex_unlock(&ep->session_lock);
+	if (ep->listen_id)
+		rdma_destroy_id(ep->listen_id);
+	ep->listen_id = NULL;
+	mutex_lock(&ep->session_lock);
+	list_for_each_entry(session, &ep->sessions, entry)
+		kfr_link_fail(&session->link, -ESHUTDOWN);
+	mutex_unlock(&ep->session_lock);
+	wait_event(ep->sessions_gone, !atomic_read(&ep->nsessions));
+}
+
+/**
+ * kfr_sessions_stats() - add what the sessions hold
+ * @ep: endpoint
+ * @stats: counters
+ *
+ * Context: process.
+ */
+void kfr_sessions_stats(struct kfr_ep *ep, struct kfi_pmem_stats *stats)
+{
+	struct kfr_session *session;
+
+	mutex_lock(&ep->session_lock);
+	list_for_each_entry(session, &ep->sessions, entry) {
+		stats->peers++;
+		stats->peer_memory = max_t(u64, stats->peer_memory,
+					   session->link.memory);
+	}
+	mutex_unlock(&ep->session_lock);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A session: one connection accepted, at the target. What a peer may do
+ * before it proved its key is: say who it is.
+ *
+ * Locks: session->control (mutex: authentication, attach, detach; taken in
+ * work items only) > grant->lock; link->sq_lock (replies). ep->session_lock
+ * guards the list of sessions.
+ */
+#ifndef KFR_SESSION_H
+#define KFR_SESSION_H
+
+#include "grant.h"
+#include "link.h"
+
+struct kfr_rx_post;
+
+struct kfr_session {
+	struct list_head entry;		/* ep->sessions */
+	struct kfr_ep *ep;
+	struct kfr_link link;
+	struct rdma_cm_id *id;
+	u32 credits;
+	struct sockaddr_storage ss;	/* where the peer listens, if it does */
+	bool broken;			/* teardown is queued; atomic */
+
+	struct mutex control;		/* the state of authentication */
+	bool greeted;
+	bool proven;			/* HELLO and proof are done */
+	bool knows_peer_key;		/* may attach what is exported to it */
+	bool knows_ep_key;		/* may send, and use registered memory */
+	bool insecure_peer;
+	char peer[KFR_WIRE_NAME];
+	u8 initiator_nonce[KFR_WIRE_NONCE];
+	u8 target_nonce[KFR_WIRE_NONCE];
+
+	struct xarray grants;
+	u32 next_grant;
+
+	atomic_t requests;		/* at work, outside the handler */
+	wait_queue_head_t idle;
+	struct work_struct teardown;
+
+	struct list_head stalled;	/* sq_lock: replies without room */
+	u32 tx_next;			/* sq_lock */
+
+	/* ep->rx_lock: the message that is being put together. */
+	struct kfr_rx_post *post;
+	u32 received;
+	u32 message_id;
+	u32 expected;			/* offset of the next fragment to come */
+};
+
+int kfr_sessions_listen(struct kfr_ep *ep);
+void kfr_sessions_close(struct kfr_ep *ep);
+void kfr_sessions_stats(struct kfr_ep *ep, struct kfi_pmem_stats *stats);
+void kfr_session_defer(struct kfr_session *session, struct kfr_rx *rx);
+void kfr_session_reply(struct kfr_session *session, struct kfr_rx *rx,
+		       int status, const void *data, u32 len);
+void kfr_session_revoked(struct kfr_session *session, u32 grant, int err);
+
+/* target.c */
+void kfr_target_request(struct kfr_session *session, struct kfr_rx *rx);
+void kfr_target_deferred(struct kfr_session *session, struct kfr_rx *rx);
+
+/* gate.c */
+void kfr_gate_request(struct kfr_session *session, struct kfr_rx *rx);
+
+/* msg.c */
+void kfr_msg_fragment(struct kfr_session *session, struct kfr_rx *rx);
+void kfr_msg_forget(struct kfr_session *session);
+
+#endif

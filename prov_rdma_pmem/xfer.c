@@ -1,0 +1,814 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From an operation to work requests, and from completions and replies back.
+ *
+ * An operation is one post: its RDMA WRITEs or READs, and behind them, where
+ * the target has to act, the request message. So a durable write is one round
+ * trip.
+ */
+#include <linux/slab.h>
+
+#include "method.h"
+#include "peer.h"
+#include "rmr.h"
+
+/**
+ * kfr_slot_get() - take a credit and its message buffer
+ * @conn: connection; peer's lock held
+ *
+ * Context: any but hard interrupt.
+ * Return: slot number, or -EAGAIN.
+ */
+int kfr_slot_get(struct kfr_conn *conn)
+{
+	struct kfr_slot *slot;
+	u32 i;
+
+	lockdep_assert_held(&conn->peer->lock);
+	if (!conn->nfree)
+		return -EAGAIN;
+	i = conn->free[--conn->nfree];
+	slot = &conn->slot[i];
+	slot->busy = true;
+	slot->serial++;
+	slot->since = get_jiffies_64();
+	return i;
+}
+
+/**
+ * kfr_slot_put() - give a credit back
+ * @conn: connection; peer's lock held
+ * @i: slot number
+ *
+ * Context: any but hard interrupt.
+ */
+void kfr_slot_put(struct kfr_conn *conn, u32 i)
+{
+	struct kfr_slot *slot = &conn->slot[i];
+
+	lockdep_assert_held(&conn->peer->lock);
+	if (slot->op && slot->op->type == KFR_OP_MESSAGE)
+		conn->messages--;
+	slot->busy = false;
+	slot->op = NULL;
+	slot->call = NULL;
+	conn->free[conn->nfree++] = i;
+}
+
+/**
+ * kfr_slot_id() - identification of a request on the wire
+ * @conn: connection
+ * @i: slot number
+ *
+ * Context: any.
+ * Return: slot and serial number, so that a stray reply is noticed.
+ */
+u32 kfr_slot_id(struct kfr_conn *conn, u32 i)
+{
+	return i | (u32)conn->slot[i].serial << 16;
+}
+
+static bool kfr_op_durable(const struct kfr_op *op)
+{
+	return op->flags & KFI_COMMIT_COMPLETE;
+}
+
+static bool kfr_op_attached(const struct kfr_op *op)
+{
+	u32 i;
+
+	for (i = 0; i < op->nrma; i++)
+		if (!op->rma[i].rmr->attached)
+			return false;
+	return op->type != KFR_OP_PUBLISH || op->publish.rmr->attached;
+}
+
+static int kfr_op_check(struct kfr_op *op)
+{
+	u32 i;
+	int ret;
+
+	for (i = 0; i < op->nrma; i++) {
+		struct kfr_rmr *rmr = op->rma[i].rmr;
+
+		ret = kfr_rmr_check(rmr, op->rma[i].offset, op->rma[i].len);
+		if (ret)
+			return ret;
+		if ((kfr_op_durable(op) || op->type == KFR_OP_PUBLISH ||
+		     (op->type == KFR_OP_COMMIT &&
+		      op->commit.level != KFI_COMMIT_VISIBLE)) &&
+		    rmr->attr.method == KFI_COMMIT_REFUSED)
+			return -EOPNOTSUPP;
+		if (op->type == KFR_OP_COMMIT && rmr->lost) {
+			rmr->lost = false;
+			return -ESTALE;
+		}
+	}
+	if (op->type == KFR_OP_PUBLISH) {
+		ret = kfr_rmr_check(op->publish.rmr, op->publish.offset, 8);
+		if (ret)
+			return ret;
+		if (op->publish.rmr->attr.method == KFI_COMMIT_REFUSED)
+			return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+/* The method for all ranges of an operation: the one that asks most. */
+static enum kfi_commit_method kfr_op_method(const struct kfr_op *op)
+{
+	enum kfi_commit_method method = KFI_COMMIT_EADR;
+	u32 i;
+
+	for (i = 0; i < op->nrma; i++) {
+		enum kfi_commit_method m = op->rma[i].rmr->attr.method;
+
+		if (m == KFI_COMMIT_ASYNC)
+			return m;
+		if (m != KFI_COMMIT_EADR)
+			method = m;
+	}
+	return method;
+}
+
+struct kfr_build {
+	struct kfr_conn *conn;
+	struct kfr_op *op;
+	struct ib_send_wr *first;
+	struct ib_send_wr *last;
+	u32 wrs;
+	u32 sges;
+	u64 bytes;
+};
+
+static struct ib_rdma_wr *kfr_build_wr(struct kfr_build *b,
+				       enum ib_wr_opcode opcode)
+{
+	struct ib_rdma_wr *wr;
+
+	if (b->wrs == KFR_LINK_WRS)
+		return NULL;
+	wr = &b->conn->link.wr[b->wrs++];
+	memset(wr, 0, sizeof(*wr));
+	wr->wr.opcode = opcode;
+	wr->wr.wr_cqe = &b->op->data_cqe;
+	wr->wr.sg_list = &b->conn->link.sge[b->sges];
+	if (b->last)
+		b->last->next = &wr->wr;
+	else
+		b->first = &wr->wr;
+	b->last = &wr->wr;
+	return wr;
+}
+
+/* RDMA WRITEs or READs for all ranges: cut at hardware keys and SGE limits. */
+static int kfr_build_data(struct kfr_build *b, enum ib_wr_opcode opcode)
+{
+	struct kfr_link *link = &b->conn->link;
+	struct kfr_op *op = b->op;
+	u32 s = 0, used = 0, i;
+
+	for (i = 0; i < op->nrma; i++) {
+		struct kfr_rmr *rmr = op->rma[i].rmr;
+		u64 chunk = 1ULL << rmr->chunk_shift;
+		u64 offset = rmr->base + op->rma[i].offset;
+		u64 left = op->rma[i].len;
+
+		while (left) {
+			u64 room = min(left, chunk - (offset & (chunk - 1)));
+			struct ib_rdma_wr *wr = kfr_build_wr(b, opcode);
+
+			if (!wr)
+				return -EMSGSIZE;
+			wr->remote_addr = offset;
+			wr->rkey = le32_to_cpu(rmr->rkeys[offset >>
+							  rmr->chunk_shift]);
+			while (room && wr->wr.num_sge < link->max_sge) {
+				struct kfr_seg *seg = &op->segs[s];
+				struct ib_sge *sge = &link->sge[b->sges];
+				u32 n = min_t(u64, room, seg->len - used);
+
+				if (b->sges == ARRAY_SIZE(link->sge))
+					return -EMSGSIZE;
+				sge->addr = seg->dma + used;
+				sge->length = n;
+				sge->lkey = link->pd->local_dma_lkey;
+				b->sges++;
+				wr->wr.num_sge++;
+				room -= n;
+				left -= n;
+				offset += n;
+				used += n;
+				b->bytes += n;
+				if (used == seg->len) {
+					used = 0;
+					s++;
+				}
+			}
+		}
+	}
+	return 0;
+}
+
+static void kfr_build_send(struct kfr_build *b, u32 slot, size_t len, u8 type)
+{
+	struct kfr_link *link = &b->conn->link;
+	struct kfr_wire_hdr *hdr = kfr_link_tx_buf(link, slot);
+	struct ib_rdma_wr *wr = kfr_build_wr(b, IB_WR_SEND);
+	struct ib_sge *sge = &link->sge[b->sges++];
+
+	hdr->version = KFR_WIRE_VERSION;
+	hdr->type = type;
+	hdr->length = cpu_to_le16(len);
+	hdr->id = cpu_to_le32(kfr_slot_id(b->conn, slot));
+	sge->addr = kfr_link_tx_dma(link, slot);
+	sge->length = len;
+	sge->lkey = link->pd->local_dma_lkey;
+	wr->wr.num_sge = 1;
+	b->bytes += len;
+	ib_dma_sync_single_for_device(link->dev, sge->addr, len, DMA_TO_DEVICE);
+}
+
+static u16 kfr_wire_commit_flags(const struct kfr_op *op)
+{
+	if (!kfr_op_durable(op))
+		return 0;
+	return KFR_WIRE_F_COMMIT |
+	       (op->flags & KFI_COMMIT_DEEP ? KFR_WIRE_F_MEDIA : 0);
+}
+
+static size_t kfr_fill_write(struct kfr_op *op, void *buf)
+{
+	struct kfr_wire_write *m = buf;
+
+	m->grant = cpu_to_le32(op->rma[0].rmr->grant);
+	m->flags = cpu_to_le16(kfr_wire_commit_flags(op));
+	m->length = cpu_to_le16(op->len);
+	m->offset = cpu_to_le64(op->rma[0].offset);
+	kfr_op_copy_out(op, 0, m->data, op->len);
+	return sizeof(*m) + op->len;
+}
+
+static size_t kfr_fill_commit(struct kfr_op *op, void *buf, u8 level)
+{
+	struct kfr_wire_commit *m = buf;
+	u32 i;
+
+	m->level = level;
+	m->count = op->nrma;
+	for (i = 0; i < op->nrma; i++) {
+		m->range[i].offset = cpu_to_le64(op->rma[i].offset);
+		m->range[i].length = cpu_to_le64(op->rma[i].len);
+		m->range[i].grant = cpu_to_le32(op->rma[i].rmr->grant);
+	}
+	return struct_size(m, range, op->nrma);
+}
+
+static size_t kfr_fill_publish(struct kfr_op *op, void *buf, bool inlined)
+{
+	struct kfr_wire_publish *m = buf;
+	u16 flags = inlined ? KFR_WIRE_F_INLINE : 0;
+
+	if (op->flags & KFI_COMMIT_DEEP)
+		flags |= KFR_WIRE_F_MEDIA;
+	m->flags = cpu_to_le16(flags);
+	m->reserved = 0;
+	m->grant = cpu_to_le32(op->rma[0].rmr->grant);
+	m->offset = cpu_to_le64(op->rma[0].offset);
+	m->length = cpu_to_le64(op->len);
+	m->word_grant = cpu_to_le32(op->publish.rmr->grant);
+	m->word_offset = cpu_to_le64(op->publish.offset);
+	m->word = cpu_to_le64(op->publish.word);
+	if (inlined)
+		kfr_op_copy_out(op, 0, m->data, op->len);
+	return sizeof(*m) + (inlined ? op->len : 0);
+}
+
+static size_t kfr_fill_atomic(struct kfr_op *op, void *buf)
+{
+	struct kfr_wire_atomic *m = buf;
+
+	m->grant = cpu_to_le32(op->rma[0].rmr->grant);
+	m->flags = cpu_to_le16(kfr_wire_commit_flags(op) |
+			       (op->atomic.fetch ? KFR_WIRE_F_FETCH : 0));
+	m->datatype = op->atomic.datatype;
+	m->op = op->atomic.op;
+	m->count = cpu_to_le16(op->atomic.count);
+	m->reserved = 0;
+	m->offset = cpu_to_le64(op->rma[0].offset);
+	memcpy(m->data, op->inject, op->ninject);
+	return sizeof(*m) + op->ninject;
+}
+
+static size_t kfr_fill_message(struct kfr_op *op, void *buf)
+{
+	struct kfr_wire_message *m = buf;
+	u32 n = min_t(u64, op->len - op->message.sent, KFR_WIRE_INLINE_MAX);
+
+	if (!op->message.started)
+		op->message.id = op->peer->next_message++;
+	op->message.started = true;
+	m->message = cpu_to_le32(op->message.id);
+	m->total = cpu_to_le32(op->len);
+	m->offset = cpu_to_le32(op->message.sent);
+	m->flags = cpu_to_le16(op->flags & KFI_REMOTE_CQ_DATA ?
+			       KFR_WIRE_F_CQ_DATA : 0);
+	m->length = cpu_to_le16(n);
+	m->cq_data = cpu_to_le64(op->message.data);
+	kfr_op_copy_out(op, op->message.sent, m->data, n);
+	op->message.sent += n;
+	return sizeof(*m) + n;
+}
+
+/* What a plain write leaves to be committed, and what a commit takes away. */
+static void kfr_op_track_dirty(struct kfr_op *op)
+{
+	u32 i;
+
+	for (i = 0; i < op->nrma; i++) {
+		struct kfr_rmr *rmr = op->rma[i].rmr;
+
+		if (rmr->attr.method == KFI_COMMIT_REFUSED ||
+		    rmr->attr.method == KFI_COMMIT_EADR)
+			continue;
+		if (op->type == KFR_OP_COMMIT &&
+		    op->commit.level != KFI_COMMIT_VISIBLE)
+			kfr_dirty_cut(&rmr->dirty, op->rma[i].offset,
+				      op->rma[i].len);
+		else if ((op->type == KFR_OP_WRITE ||
+			  op->type == KFR_OP_ATOMIC) && !kfr_op_durable(op))
+			kfr_dirty_add(&rmr->dirty, op->rma[i].offset,
+				      op->rma[i].len);
+	}
+}
+
+static void kfr_op_commit_failed(struct kfr_op *op)
+{
+	u32 i;
+
+	for (i = 0; i < op->nrma; i++) {
+		struct kfr_rmr *rmr = op->rma[i].rmr;
+
+		kfr_dirty_add(&rmr->dirty, op->rma[i].offset,
+			      op->rma[i].len ?: rmr->attr.size);
+	}
+}
+
+/* Does the target have to act, beyond what its NIC does? */
+static bool kfr_op_needs_request(const struct kfr_op *op,
+				 enum kfi_commit_method method)
+{
+	u32 i;
+
+	switch (op->type) {
+	case KFR_OP_READ:
+		return false;
+	case KFR_OP_WRITE:
+		if (kfr_op_durable(op))
+			return method != KFI_COMMIT_EADR ||
+			       op->flags & KFI_COMMIT_DEEP;
+		if (!(op->flags & KFI_DELIVERY_COMPLETE))
+			return false;
+		for (i = 0; i < op->nrma; i++)
+			if (!op->rma[i].rmr->coherent)
+				return true;
+		return false;
+	case KFR_OP_COMMIT:
+		return method != KFI_COMMIT_EADR ||
+		       op->commit.level == KFI_COMMIT_MEDIA;
+	default:
+		return true;
+	}
+}
+
+/*
+ * Post an operation, or the next fragment of a message.
+ * Return: 0; -EAGAIN: it has to wait; else it failed.
+ */
+static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
+{
+	struct kfr_conn *conn = peer->conn;
+	struct kfr_link *link = &conn->link;
+	struct kfr_build b = { .conn = conn, .op = op };
+	enum kfi_commit_method method;
+	bool request, inlined = false, data;
+	int slot = -1, ret;
+	size_t len = 0;
+	void *buf;
+	u8 type = 0;
+	u32 wrs;
+
+	lockdep_assert_held(&peer->lock);
+	if (op->flags & KFI_FENCE && !list_empty(&peer->inflight))
+		return -EAGAIN;
+	if (!kfr_op_attached(op)) {
+		mod_delayed_work(peer->ep->wq, &peer->work, 0);
+		return -EAGAIN;
+	}
+	ret = kfr_op_check(op);
+	if (ret)
+		return ret;
+
+	method = kfr_op_method(op);
+	request = kfr_op_needs_request(op, method);
+	if (op->type == KFR_OP_WRITE)
+		inlined = request && kfr_op_durable(op) && op->nrma == 1 &&
+			  kfr_method_inline(method, op->len);
+	else if (op->type == KFR_OP_PUBLISH)
+		inlined = op->len <= KFR_WIRE_INLINE_MAX;
+	data = (op->type == KFR_OP_WRITE || op->type == KFR_OP_READ ||
+		op->type == KFR_OP_PUBLISH) && !inlined;
+
+	/* Each range begins a work request, and may cross into a new key. */
+	wrs = data ? 2 * op->nrma + op->nsegs / link->max_sge + 2 : 1;
+	spin_lock(&link->sq_lock);
+	if (!kfr_link_sq_room(link, wrs)) {
+		ret = -EAGAIN;
+		goto unlock;
+	}
+	if (op->type == KFR_OP_MESSAGE &&
+	    conn->messages >= conn->credits / 2) {
+		ret = -EAGAIN;
+		goto unlock;
+	}
+	if (request) {
+		slot = kfr_slot_get(conn);
+		if (slot < 0) {
+			kfr_stat_inc(peer->ep, credit_stalls);
+			ret = -EAGAIN;
+			goto unlock;
+		}
+	}
+	if (data) {
+		ret = kfr_op_map(op, link->dev, op->type == KFR_OP_READ ?
+				 DMA_FROM_DEVICE : DMA_TO_DEVICE);
+		if (!ret)
+			ret = kfr_build_data(&b, op->type == KFR_OP_READ ?
+					     IB_WR_RDMA_READ :
+					     IB_WR_RDMA_WRITE);
+		if (ret)
+			goto put_slot;
+	}
+	if (request) {
+		buf = kfr_link_tx_buf(link, slot);
+		switch (op->type) {
+		case KFR_OP_WRITE:
+			if (inlined) {
+				type = KFR_WIRE_WRITE;
+				len = kfr_fill_write(op, buf);
+				break;
+			}
+			type = KFR_WIRE_COMMIT;
+			len = kfr_fill_commit(op, buf, !kfr_op_durable(op) ?
+					      KFI_COMMIT_VISIBLE :
+					      op->flags & KFI_COMMIT_DEEP ?
+					      KFI_COMMIT_MEDIA :
+					      KFI_COMMIT_PERSISTENT);
+			break;
+		case KFR_OP_COMMIT:
+			type = KFR_WIRE_COMMIT;
+			len = kfr_fill_commit(op, buf, op->commit.level);
+			break;
+		case KFR_OP_PUBLISH:
+			type = KFR_WIRE_PUBLISH;
+			len = kfr_fill_publish(op, buf, inlined);
+			break;
+		case KFR_OP_ATOMIC:
+			type = KFR_WIRE_ATOMIC;
+			len = kfr_fill_atomic(op, buf);
+			break;
+		default:
+			type = KFR_WIRE_MESSAGE;
+			len = kfr_fill_message(op, buf);
+			conn->messages++;
+			break;
+		}
+		kfr_build_send(&b, slot, len, type);
+		conn->slot[slot].op = op;
+		op->wait_replies++;
+	} else if (!data || !b.wrs) {
+		/* Its acknowledgement says that all earlier writes landed. */
+		kfr_build_wr(&b, IB_WR_RDMA_WRITE);
+	}
+
+	/*
+	 * The client's memory may be reused only when the hardware is done
+	 * with it, also where the reply is quicker than the acknowledgement.
+	 */
+	op->wait_send = data || !request;
+	if (op->wait_send) {
+		b.last->wr_cqe = &op->cqe;
+		b.last->send_flags |= IB_SEND_SIGNALED;
+		link->sq_marked = link->sq_posted + b.wrs;
+	} else {
+		kfr_link_mark(link, b.last, b.wrs);
+	}
+	if (op->flags & KFI_FENCE)
+		b.first->send_flags |= IB_SEND_FENCE;
+	kfr_op_track_dirty(op);
+	ret = kfr_link_post(link, b.first, b.wrs);
+	op->sq_position = link->sq_posted;
+	spin_unlock(&link->sq_lock);
+	if (ret) {
+		/* What was posted of the chain is flushed, unsignaled or not:
+		 * the operation ends with the link.
+		 */
+		op->wait_send = false;
+		return ret;
+	}
+	kfr_stat_inc(peer->ep, op[op->stat].posts);
+	kfr_stat_add(peer->ep, op[op->stat].requests, b.wrs);
+	kfr_stat_add(peer->ep, op[op->stat].bytes_out, b.bytes);
+	if (op->type == KFR_OP_COMMIT || op->type == KFR_OP_PUBLISH ||
+	    kfr_op_durable(op))
+		kfr_stat_inc(peer->ep, commits[inlined &&
+			     method == KFI_COMMIT_ASSISTED ?
+			     KFI_COMMIT_INLINE : method]);
+	return 0;
+
+put_slot:
+	if (slot >= 0)
+		kfr_slot_put(conn, slot);
+unlock:
+	spin_unlock(&link->sq_lock);
+	return ret;
+}
+
+static bool kfr_op_sent(const struct kfr_op *op)
+{
+	return op->type != KFR_OP_MESSAGE ||
+	       (op->message.started && op->message.sent == op->len);
+}
+
+static bool kfr_op_done(const struct kfr_op *op)
+{
+	return !op->wait_send && !op->wait_replies && kfr_op_sent(op);
+}
+
+/**
+ * kfr_peer_kick() - post what waits, as far as there is room
+ * @peer: peer
+ *
+ * Context: work item; calls the client's handler for what cannot be posted.
+ */
+void kfr_peer_kick(struct kfr_peer *peer)
+{
+	struct kfr_op *op, *next;
+	LIST_HEAD(failed);
+	int ret;
+
+	spin_lock_bh(&peer->lock);
+	while (peer->state == KFR_PEER_READY) {
+		op = list_first_entry_or_null(&peer->pending, struct kfr_op,
+					      entry);
+		if (!op)
+			break;
+		ret = kfr_op_post(peer, op);
+		if (ret == -EAGAIN)
+			break;
+		if (ret == -ENOLINK) {
+			list_move_tail(&op->entry, &peer->inflight);
+			kfr_peer_break(peer->conn, ret);
+		} else if (ret) {
+			op->status = ret;
+			list_move_tail(&op->entry, &failed);
+		} else if (kfr_op_sent(op)) {
+			list_move_tail(&op->entry, &peer->inflight);
+		}
+	}
+	spin_unlock_bh(&peer->lock);
+	list_for_each_entry_safe(op, next, &failed, entry) {
+		list_del_init(&op->entry);
+		kfr_op_finish(op);
+	}
+}
+
+/**
+ * kfr_op_submit() - hand an operation to its peer
+ * @peer: peer
+ * @op: operation, complete
+ *
+ * Posts it at once where it can; else it waits for its connection, its
+ * remote region, a credit or room, in order.
+ *
+ * Context: any but hard interrupt.
+ * Return: 0: its end will be reported; else it is the caller's.
+ */
+int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op)
+{
+	unsigned long delay = 0;
+	int ret = 0;
+
+	op->peer = peer;
+	op->cqe.done = kfr_op_send_done;
+	op->data_cqe.done = kfr_op_data_done;
+	spin_lock_bh(&peer->lock);
+	if (peer->closing) {
+		ret = -ESHUTDOWN;
+	} else if (peer->state == KFR_PEER_READY &&
+		   list_empty(&peer->pending)) {
+		list_add_tail(&op->entry, &peer->pending);
+		do {
+			ret = kfr_op_post(peer, op);
+		} while (!ret && !kfr_op_sent(op));
+		if (ret == -EAGAIN) {
+			ret = 0;
+		} else if (ret == -ENOLINK) {
+			list_move_tail(&op->entry, &peer->inflight);
+			kfr_peer_break(peer->conn, ret);
+			ret = 0;
+		} else if (ret) {
+			list_del_init(&op->entry);
+		} else {
+			list_move_tail(&op->entry, &peer->inflight);
+		}
+	} else {
+		list_add_tail(&op->entry, &peer->pending);
+		if (peer->state == KFR_PEER_IDLE) {
+			if (time_before(jiffies, peer->not_before))
+				delay = peer->not_before - jiffies;
+			queue_delayed_work(peer->ep->wq, &peer->work, delay);
+		}
+	}
+	spin_unlock_bh(&peer->lock);
+	return ret;
+}
+
+/* Finish an operation that waits for nothing any more; drops the lock. */
+static void kfr_op_advance(struct kfr_peer *peer, struct kfr_op *op)
+	__releases(&peer->lock)
+{
+	bool done;
+
+	lockdep_assert_held(&peer->lock);
+	done = kfr_op_done(op);
+	if (done)
+		list_del_init(&op->entry);
+	spin_unlock_bh(&peer->lock);
+	if (done)
+		kfr_op_finish(op);
+}
+
+/* The NIC knows only that a key is void; the target's notice said why. */
+static void kfr_op_note_error(struct kfr_op *op, int err)
+{
+	u32 i;
+
+	lockdep_assert_held(&op->peer->lock);
+	for (i = 0; i < op->nrma && err == -EACCES; i++)
+		if (op->rma[i].rmr->revoked)
+			err = -EKEYREVOKED;
+	if (err && !op->status)
+		op->status = err;
+}
+
+/**
+ * kfr_op_send_done() - the last work request of an operation is done
+ * @cq: completion queue of the link
+ * @wc: completion
+ *
+ * Context: completion work item.
+ */
+void kfr_op_send_done(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct kfr_op *op = container_of(wc->wr_cqe, struct kfr_op, cqe);
+	struct kfr_link *link = cq->cq_context;
+	struct kfr_peer *peer = op->peer;
+	int err = kfr_link_wc_error(wc);
+
+	if (err)
+		kfr_link_fail(link, err);
+	else
+		kfr_link_reap(link, op->sq_position);
+	spin_lock_bh(&peer->lock);
+	kfr_op_note_error(op, err);
+	op->wait_send = false;
+	/* Without the link no reply comes; teardown finishes those. */
+	kfr_op_advance(peer, op);
+	if (!err)
+		kfr_peer_kick(peer);
+}
+
+/**
+ * kfr_op_data_done() - an earlier work request of an operation failed
+ * @cq: completion queue of the link
+ * @wc: completion; these are not signaled, so it is an error
+ *
+ * Context: completion work item.
+ */
+void kfr_op_data_done(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct kfr_op *op = container_of(wc->wr_cqe, struct kfr_op, data_cqe);
+	struct kfr_link *link = cq->cq_context;
+	int err = kfr_link_wc_error(wc);
+
+	if (!err)
+		return;
+	spin_lock_bh(&op->peer->lock);
+	kfr_op_note_error(op, err);
+	spin_unlock_bh(&op->peer->lock);
+	kfr_link_fail(link, err);
+}
+
+static void kfr_peer_revoked(struct kfr_peer *peer,
+			     const struct kfr_wire_revoked *m)
+{
+	struct kfr_rmr *rmr;
+	unsigned long key;
+
+	spin_lock_bh(&peer->lock);
+	xa_for_each(&peer->rmrs, key, rmr) {
+		if (rmr->attached && rmr->grant == le32_to_cpu(m->grant)) {
+			rmr->attached = false;
+			rmr->revoked = true;
+		}
+	}
+	spin_unlock_bh(&peer->lock);
+}
+
+static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
+			  struct kfr_rx *rx)
+{
+	const struct kfr_wire_reply *reply = rx->data;
+	u32 id = le32_to_cpu(reply->hdr.id), i = id & 0xffff;
+	int status = kfr_wire_error(le32_to_cpu(reply->status));
+	u32 len = rx->len - sizeof(*reply);
+	struct kfr_slot *slot;
+	struct kfr_call *call;
+	struct kfr_op *op;
+
+	if (i >= conn->credits)
+		return -EPROTO;
+	slot = &conn->slot[i];
+	spin_lock_bh(&peer->lock);
+	if (!slot->busy || id != kfr_slot_id(conn, i) ||
+	    len > KFR_WIRE_REPLY_DATA) {
+		spin_unlock_bh(&peer->lock);
+		return -EPROTO;
+	}
+	call = slot->call;
+	op = slot->op;
+	if (call) {
+		call->status = status;
+		call->len = len;
+		memcpy(call->data, reply->data, len);
+	} else if (op && op->type == KFR_OP_ATOMIC && !status) {
+		u32 want = op->atomic.fetch ? op->atomic.count *
+			   kfr_wire_datatype_size(op->atomic.datatype) : 0;
+
+		if (len != want) {
+			spin_unlock_bh(&peer->lock);
+			return -EPROTO;
+		}
+		kfr_op_copy_in(op, reply->data, len);
+	}
+	spin_unlock_bh(&peer->lock);
+
+	/* The credit comes back only when its reply has a buffer again. */
+	kfr_link_repost(&conn->link, rx);
+	spin_lock_bh(&peer->lock);
+	kfr_slot_put(conn, i);
+	if (call)
+		complete(&call->done);
+	if (!op) {
+		spin_unlock_bh(&peer->lock);
+		kfr_peer_kick(peer);
+		return 0;
+	}
+	kfr_stat_inc(peer->ep, op[op->stat].replies);
+	kfr_stat_add(peer->ep, op[op->stat].bytes_in, rx->len);
+	if (status && !op->status)
+		op->status = status;
+	if (status && op->type == KFR_OP_COMMIT)
+		kfr_op_commit_failed(op);
+	op->wait_replies--;
+	kfr_op_advance(peer, op);
+	kfr_peer_kick(peer);
+	return 0;
+}
+
+/**
+ * kfr_peer_recv() - a message came from the target
+ * @link: link
+ * @rx: message
+ *
+ * Context: completion work item.
+ */
+void kfr_peer_recv(struct kfr_link *link, struct kfr_rx *rx)
+{
+	struct kfr_conn *conn = container_of(link, struct kfr_conn, link);
+	const struct kfr_wire_hdr *hdr = rx->data;
+	int ret;
+
+	ret = kfr_wire_check_reply(rx->data, rx->len);
+	if (!ret && hdr->type == KFR_WIRE_REVOKED) {
+		kfr_peer_revoked(conn->peer, rx->data);
+		kfr_link_repost(link, rx);
+	} else if (!ret) {
+		ret = kfr_peer_reply(conn->peer, conn, rx);
+	}
+	if (ret) {
+		kfr_stat_inc(conn->peer->ep, refused);
+		kfr_link_fail(link, ret);
+	}
+}
