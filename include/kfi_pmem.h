@@ -28,7 +28,7 @@ struct kfi_region;
 #define KFI_PMEM_KEY_SIZE	32	/* bytes of a key shared with a peer */
 
 /* Operation flag: with KFI_COMMIT_COMPLETE, commit to the medium itself. */
-#define KFI_COMMIT_DEEP		(1ULL << 32)
+#define KFI_COMMIT_DEEP		BIT_ULL(32)
 
 /**
  * enum kfi_pmem_domain - what the target's platform carries over a power loss
@@ -36,8 +36,7 @@ struct kfi_region;
  * @KFI_PMEM_DOMAIN_ASYNC: the medium needs a flush request (virtio-pmem)
  * @KFI_PMEM_DOMAIN_MEM_CTRL: the memory controller's queues (ADR)
  * @KFI_PMEM_DOMAIN_CPU_CACHE: the processor's caches (eADR)
- * @KFI_PMEM_DOMAIN_EMULATED: the medium is DRAM or a cache model is on: good
- *	for tests, and says so
+ * @KFI_PMEM_DOMAIN_EMULATED: the medium is DRAM: good for tests, and says so
  * @KFI_PMEM_DOMAIN_MAX: number of domains
  */
 enum kfi_pmem_domain {

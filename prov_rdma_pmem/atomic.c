@@ -92,8 +92,7 @@ static ssize_t kfr_atomic(struct kfid_ep *fid, const struct kfi_msg_atomic *msg,
 	}
 	op->len = bytes;
 	if (!ret) {
-		op->rma[0].rmr = kfr_rmr_get(peer, msg->rma_iov[0].key,
-					     KFI_WRITE);
+		op->rma[0].rmr = kfr_rmr_get(peer, msg->rma_iov[0].key);
 		if (IS_ERR(op->rma[0].rmr)) {
 			ret = PTR_ERR(op->rma[0].rmr);
 		} else {

@@ -14,7 +14,6 @@
  * kfr_rmr_get() - the remote region behind a key, with a reference
  * @peer: peer
  * @key: remote key
- * @access: KFI_READ or KFI_WRITE, as needed now
  *
  * The first use of a key that was not attached by name allocates; the
  * operation then waits until the peer was asked for it.
@@ -22,7 +21,7 @@
  * Context: any but hard interrupt.
  * Return: the region or ERR_PTR(-ENOMEM).
  */
-struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key, u64 access)
+struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key)
 {
 	struct kfr_rmr *rmr = kfr_rmr_lookup(peer, key), *old;
 

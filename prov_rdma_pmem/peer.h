@@ -95,7 +95,7 @@ size_t kfr_peer_memory(struct kfr_peer *peer);
 int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 		      const struct kfi_pmem_attach *what);
 int kfr_rmr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr);
-struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key, u64 access);
+struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key);
 
 /* xfer.c */
 int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op);

@@ -15,8 +15,7 @@
 static int kfr_op_add_rma(struct kfr_op *op, struct kfr_peer *peer, u64 key,
 			  u64 offset, u64 len, u64 access)
 {
-	struct kfr_rmr *rmr = kfr_rmr_get(peer, key, access);
-	int ret;
+	struct kfr_rmr *rmr = kfr_rmr_get(peer, key);
 
 	if (IS_ERR(rmr))
 		return PTR_ERR(rmr);
@@ -24,10 +23,11 @@ static int kfr_op_add_rma(struct kfr_op *op, struct kfr_peer *peer, u64 key,
 	op->rma[op->nrma].offset = offset;
 	op->rma[op->nrma].len = len;
 	op->nrma++;
-	if (rmr->known && access & ~rmr->access)
+	if (rmr->known &&
+	    !(rmr->attr.access & (access == KFI_WRITE ? KFI_REMOTE_WRITE :
+							KFI_REMOTE_READ)))
 		return -EACCES;
-	ret = kfr_rmr_check(rmr, offset, len);
-	return ret;
+	return kfr_rmr_check(rmr, offset, len);
 }
 
 /* Refuse at post time what is already known to have no durability. */
@@ -106,8 +106,7 @@ static ssize_t kfr_rma(struct kfr_ep *ep, const struct kfr_rma_args *args)
 	if (!ret && args->type == KFR_OP_PUBLISH) {
 		op->publish.offset = args->publish->word_addr;
 		op->publish.word = args->publish->word;
-		op->publish.rmr = kfr_rmr_get(peer, args->publish->word_key,
-					      access);
+		op->publish.rmr = kfr_rmr_get(peer, args->publish->word_key);
 		if (IS_ERR(op->publish.rmr)) {
 			ret = PTR_ERR(op->publish.rmr);
 			op->publish.rmr = NULL;

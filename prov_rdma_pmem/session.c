@@ -21,15 +21,24 @@ static void kfr_session_link_recv(struct kfr_link *link, struct kfr_rx *rx)
 	kfr_target_request(session, rx);
 }
 
-/* Post a reply that was written into a transmit buffer. */
-static int kfr_session_send(struct kfr_session *session, const void *message,
-			    u32 len)
+/* The transmit buffer of the next message: free as its queue place is. */
+static void *kfr_session_tx(struct kfr_session *session)
+{
+	struct kfr_link *link = &session->link;
+
+	lockdep_assert_held(&link->sq_lock);
+	return kfr_link_tx_buf(link, session->tx_next % link->params.tx_count);
+}
+
+/* Post what was written there. */
+static int kfr_session_send(struct kfr_session *session)
 {
 	struct kfr_link *link = &session->link;
 	u32 i = session->tx_next++ % link->params.tx_count;
+	const struct kfr_wire_hdr *hdr = kfr_link_tx_buf(link, i);
 	struct ib_sge sge = {
 		.addr = kfr_link_tx_dma(link, i),
-		.length = len,
+		.length = le16_to_cpu(hdr->length),
 		.lkey = link->pd->local_dma_lkey,
 	};
 	struct ib_send_wr wr = {
@@ -39,8 +48,8 @@ static int kfr_session_send(struct kfr_session *session, const void *message,
 	};
 
 	lockdep_assert_held(&link->sq_lock);
-	memcpy(kfr_link_tx_buf(link, i), message, len);
-	ib_dma_sync_single_for_device(link->dev, sge.addr, len, DMA_TO_DEVICE);
+	ib_dma_sync_single_for_device(link->dev, sge.addr, sge.length,
+				      DMA_TO_DEVICE);
 	kfr_link_mark(link, &wr, 1);
 	return kfr_link_post(link, &wr, 1);
 }
@@ -49,9 +58,8 @@ static void kfr_session_link_room(struct kfr_link *link)
 {
 	struct kfr_session *session = container_of(link, struct kfr_session,
 						   link);
-	struct kfr_wire_hdr *hdr;
+	const struct kfr_wire_hdr *hdr;
 	struct kfr_rx *rx;
-	u8 message[KFR_WIRE_REPLY_MAX];
 	int ret = 0;
 
 	spin_lock_bh(&link->sq_lock);
@@ -60,11 +68,9 @@ static void kfr_session_link_room(struct kfr_link *link)
 		rx = list_first_entry(&session->stalled, struct kfr_rx, entry);
 		list_del_init(&rx->entry);
 		hdr = rx->data;
-		memcpy(message, hdr, le16_to_cpu(hdr->length));
+		memcpy(kfr_session_tx(session), hdr, le16_to_cpu(hdr->length));
 		kfr_link_repost(link, rx);
-		hdr = (struct kfr_wire_hdr *)message;
-		ret = kfr_session_send(session, message,
-				       le16_to_cpu(hdr->length));
+		ret = kfr_session_send(session);
 	}
 	spin_unlock_bh(&link->sq_lock);
 	if (ret)
@@ -91,12 +97,24 @@ static const struct kfr_link_ops kfr_session_link_ops = {
 	.failed = kfr_session_link_failed,
 };
 
+static void kfr_reply_fill(struct kfr_wire_reply *reply, __le32 id, int status,
+			   const void *data, u32 len)
+{
+	reply->hdr.version = KFR_WIRE_VERSION;
+	reply->hdr.type = KFR_WIRE_REPLY;
+	reply->hdr.length = cpu_to_le16(sizeof(*reply) + len);
+	reply->hdr.id = id;
+	reply->status = cpu_to_le32(kfr_wire_status(status));
+	if (len)
+		memcpy(reply->data, data, len);
+}
+
 /**
  * kfr_session_reply() - answer a request and give its buffer back
  * @session: session
  * @rx: the request; not the caller's any more
  * @status: 0 or a negative errno
- * @data: reply data, or NULL
+ * @data: reply data outside @rx, or NULL
  * @len: bytes of it, at most KFR_WIRE_REPLY_DATA
  *
  * Context: any but hard interrupt.
@@ -104,34 +122,24 @@ static const struct kfr_link_ops kfr_session_link_ops = {
 void kfr_session_reply(struct kfr_session *session, struct kfr_rx *rx,
 		       int status, const void *data, u32 len)
 {
-	const struct kfr_wire_hdr *request = rx->data;
-	u8 message[KFR_WIRE_REPLY_MAX];
-	struct kfr_wire_reply *reply = (struct kfr_wire_reply *)message;
+	__le32 id = ((const struct kfr_wire_hdr *)rx->data)->id;
 	struct kfr_link *link = &session->link;
 	int ret = 0;
 
-	if (status)
-		len = 0;
-	len += sizeof(*reply);
-	reply->hdr.version = KFR_WIRE_VERSION;
-	reply->hdr.type = KFR_WIRE_REPLY;
-	reply->hdr.length = cpu_to_le16(len);
-	reply->hdr.id = request->id;
-	reply->status = cpu_to_le32(kfr_wire_status(status));
-	if (len > sizeof(*reply))
-		memcpy(reply->data, data, len - sizeof(*reply));
-	if (status)
+	if (status) {
 		kfr_stat_inc(session->ep, refused);
-
+		len = 0;
+	}
 	spin_lock_bh(&link->sq_lock);
 	if (!list_empty(&session->stalled) || !kfr_link_sq_room(link, 1)) {
 		/* The request's own buffer keeps the reply until there is. */
-		memcpy(rx->data, reply, len);
+		kfr_reply_fill(rx->data, id, status, data, len);
 		list_add_tail(&rx->entry, &session->stalled);
 	} else {
 		/* The reply is a credit: its receive comes first. */
 		kfr_link_repost(link, rx);
-		ret = kfr_session_send(session, reply, len);
+		kfr_reply_fill(kfr_session_tx(session), id, status, data, len);
+		ret = kfr_session_send(session);
 	}
 	spin_unlock_bh(&link->sq_lock);
 	if (ret)
@@ -150,21 +158,21 @@ void kfr_session_reply(struct kfr_session *session, struct kfr_rx *rx,
  */
 void kfr_session_revoked(struct kfr_session *session, u32 grant, int err)
 {
-	struct kfr_wire_revoked m = {
-		.hdr = {
-			.version = KFR_WIRE_VERSION,
-			.type = KFR_WIRE_REVOKED,
-			.length = cpu_to_le16(sizeof(m)),
-		},
-		.grant = cpu_to_le32(grant),
-		.status = cpu_to_le32(kfr_wire_status(err)),
-	};
 	struct kfr_link *link = &session->link;
+	struct kfr_wire_revoked *m;
 	int ret = 0;
 
 	spin_lock_bh(&link->sq_lock);
-	if (!atomic_read(&link->failed) && kfr_link_sq_room(link, 1))
-		ret = kfr_session_send(session, &m, sizeof(m));
+	if (!atomic_read(&link->failed) && kfr_link_sq_room(link, 1)) {
+		m = kfr_session_tx(session);
+		m->hdr.version = KFR_WIRE_VERSION;
+		m->hdr.type = KFR_WIRE_REVOKED;
+		m->hdr.length = cpu_to_le16(sizeof(*m));
+		m->hdr.id = 0;
+		m->grant = cpu_to_le32(grant);
+		m->status = cpu_to_le32(kfr_wire_status(err));
+		ret = kfr_session_send(session);
+	}
 	spin_unlock_bh(&link->sq_lock);
 	if (ret)
 		kfr_link_fail(link, ret);

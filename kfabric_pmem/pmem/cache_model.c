@@ -21,7 +21,7 @@
 
 #define LINE_WORDS	(KFI_CACHE_LINE / sizeof(u64))
 #define LOCKED_LINES	64	/* copied in one go with interrupts off */
-#define EVICTIONS	4	/* looked for on each occasion */
+#define EVICT_ONE_IN	4	/* occasions */
 #define EVICT_SCAN	128	/* lines in which a dirty one is looked for */
 
 /**
@@ -204,38 +204,34 @@ static void evict_one(struct kfi_cache *cache, unsigned long line)
 }
 
 /**
- * kfi_cache_evict() - evict lines early
+ * kfi_cache_evict() - evict a line early, now and then
  * @cache: the cache
  * @offset: where something just happened; half of the lines are taken from
  *	around it, since writes that wait for their commit are mostly there
  *
- * Which lines it takes depends only on the seed and on the calls before.
+ * When, and which line, depends only on the seed and on the calls before.
  *
  * Context: any.
  */
 void kfi_cache_evict(struct kfi_cache *cache, u64 offset)
 {
-	unsigned long here = offset / KFI_CACHE_LINE;
-	unsigned long flags;
-	int i;
+	unsigned long line, flags;
+	u32 random;
 
 	if (!cache->evict)
 		return;
 	spin_lock_irqsave(&cache->lock, flags);
-	for (i = 0; i < EVICTIONS; i++) {
-		u32 random = prandom_u32_state(&cache->random);
-		unsigned long line;
-
-		if (i & 1) {
-			line = here + random % (2 * EVICT_SCAN);
-			line -= min_t(unsigned long, line, EVICT_SCAN);
-		} else {
-			line = random;
-		}
-		evict_one(cache, line % cache->lines);
+	random = prandom_u32_state(&cache->random);
+	if (random % EVICT_ONE_IN)
+		goto out_unlock;
+	line = prandom_u32_state(&cache->random);
+	if (random / EVICT_ONE_IN & 1) {
+		line = offset / KFI_CACHE_LINE + line % (2 * EVICT_SCAN);
+		line -= min_t(unsigned long, line, EVICT_SCAN);
 	}
+	evict_one(cache, line % cache->lines);
+out_unlock:
 	spin_unlock_irqrestore(&cache->lock, flags);
-	pmem_wmb();
 }
 
 /**

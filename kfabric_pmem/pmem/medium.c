@@ -179,9 +179,9 @@ int kfi_medium_open(struct kfi_medium *medium, const char *path,
 
 	medium->gone = gone;
 	INIT_LIST_HEAD(&medium->list);
-	medium->file = bdev_file_open_by_path(path,
-					      BLK_OPEN_READ | BLK_OPEN_WRITE,
-					      medium, &medium_blk_ops);
+	/* as a file system does, which may keep others from writing */
+	medium->file = bdev_file_open_by_path(path, sb_open_mode(0), medium,
+					      &medium_blk_ops);
 	if (IS_ERR(medium->file)) {
 		err = PTR_ERR(medium->file);
 		if (err == -EBUSY)

@@ -118,7 +118,7 @@ static bool expel_users(struct kfi_pool *pool)
 	list_for_each_entry(region, &pool->regions, list)
 		if (kfi_region_expel(region))
 			refused = true;
-	return !refused && !atomic_read(&pool->users);
+	return !refused && !atomic_read_acquire(&pool->users);
 }
 
 /*
@@ -139,7 +139,7 @@ static void pool_gone(struct work_struct *work)
 
 	while (!pool->closed && !expel_users(pool)) {
 		mutex_unlock(&pool->admin);
-		wait_var_event(&pool->users, !atomic_read(&pool->users));
+		wait_var_event(&pool->users, !atomic_read_acquire(&pool->users));
 		/* who refused may still be on the way out */
 		msleep(100);
 		mutex_lock(&pool->admin);
@@ -163,6 +163,7 @@ static struct kfi_pool *pool_alloc(const struct kfi_pool_params *params)
 	mutex_init(&pool->admin);
 	mutex_init(&pool->update);
 	INIT_WORK(&pool->gone, pool_gone);
+	pool->closed = true;
 	uuid_gen(&pool->incarnation);
 	pool->cache_model = params->cache_model;
 	pool->cache_seed = params->cache_seed;
@@ -279,8 +280,12 @@ static int publish_pool(struct kfi_pool *pool, struct netlink_ext_ack *extack)
 			      pool->media.name);
 		return -EEXIST;
 	}
+	pool->closed = false;
 	list_for_each_entry(region, &pool->regions, list)
 		kfi_region_notify(region, KFI_REGION_ADDED);
+	/* it came while there was nobody to tell */
+	if (READ_ONCE(pool->medium.dead))
+		queue_work(system_unbound_wq, &pool->gone);
 	mutex_unlock(&pool->admin);
 
 	pr_info("pool %s: %s, %llu MiB, domain %s%s\n", pool->media.name,
@@ -299,6 +304,15 @@ static int check_size(struct kfi_pool *pool, struct netlink_ext_ack *extack)
 		      pool->path[0] ? pool->path : "that",
 		      (unsigned int)(KFI_POOL_SIZE_MIN >> 20));
 	return -ERANGE;
+}
+
+static int check_path(const char *path, struct netlink_ext_ack *extack)
+{
+	if (path && strlen(path) < KFI_PMEM_NAME_MAX)
+		return 0;
+	kfi_pmem_text(extack, "name a block device in less than %d characters",
+		      KFI_PMEM_NAME_MAX);
+	return -EINVAL;
 }
 
 /* Make a pool of a medium: a new one if @create, or the one that is there. */
@@ -349,12 +363,9 @@ static int start_pool(const struct kfi_pool_params *params, bool create,
 err_free_regions:
 	free_regions(pool, false);
 err_close_medium:
-	mutex_lock(&pool->admin);
-	pool->closed = true;
 	kfi_medium_close(&pool->medium);
-	mutex_unlock(&pool->admin);
-	cancel_work_sync(&pool->gone);
 err_put_pool:
+	cancel_work_sync(&pool->gone);
 	pool_put(pool);
 err_put_module:
 	module_put(THIS_MODULE);
@@ -377,8 +388,9 @@ int kfi_pool_create(const struct kfi_pool_params *params,
 {
 	int err;
 
-	if (!params->path || strlen(params->path) >= KFI_PMEM_NAME_MAX)
-		return -EINVAL;
+	err = check_path(params->path, extack);
+	if (err)
+		return err;
 	err = kfi_pool_check_name("pool", params->name, extack);
 	if (err)
 		return err;
@@ -410,9 +422,10 @@ EXPORT_SYMBOL_GPL(kfi_pool_create);
 int kfi_pool_open(const struct kfi_pool_params *params,
 		  struct netlink_ext_ack *extack)
 {
-	if (!params->path || strlen(params->path) >= KFI_PMEM_NAME_MAX)
-		return -EINVAL;
-	return start_pool(params, false, 0, extack);
+	int err;
+
+	err = check_path(params->path, extack);
+	return err ?: start_pool(params, false, 0, extack);
 }
 EXPORT_SYMBOL_GPL(kfi_pool_open);
 
@@ -463,7 +476,7 @@ static int retire_regions(struct kfi_pool *pool, struct netlink_ext_ack *extack)
 			goto err_revive;
 	}
 	/* somebody may be in the middle of kfi_region_put() */
-	wait_var_event(&pool->users, !atomic_read(&pool->users));
+	wait_var_event(&pool->users, !atomic_read_acquire(&pool->users));
 	return 0;
 
 err_revive:

@@ -25,7 +25,7 @@
  * @cache_seed: of the model's early evictions
  * @admin: serialises creation and removal of regions, and closing. Held over
  *	the region notifiers
- * @closed: no longer in the list; under @admin
+ * @closed: not in the list, not yet or no longer; under @admin
  * @update: one update of the header at a time; protects @media, @regions
  * @media: the header as it is on the medium
  * @image: scratch space of updates

@@ -246,7 +246,7 @@ void kfi_region_put(struct kfi_region *region)
 	struct kfi_pool *pool = region->pool;
 
 	/* without this count the region may go, without the next the pool */
-	atomic_dec(&region->users);
+	atomic_fetch_dec_release(&region->users);
 	if (atomic_dec_and_test(&pool->users))
 		wake_up_var(&pool->users);
 }
@@ -282,7 +282,7 @@ struct kfi_region *kfi_region_get_export(const char *pool, const char *name,
  */
 void kfi_region_put_export(struct kfi_region *region)
 {
-	atomic_dec(&region->exports);
+	atomic_fetch_dec_release(&region->exports);
 }
 
 /**
@@ -303,7 +303,7 @@ int kfi_region_retire(struct kfi_region *region, struct netlink_ext_ack *extack)
 
 	lockdep_assert_held(&region->pool->admin);
 	mutex_lock(&kfi_pools_lock);
-	exports = atomic_read(&region->exports);
+	exports = atomic_read_acquire(&region->exports);
 	if (!exports)
 		region->going = true;
 	mutex_unlock(&kfi_pools_lock);
@@ -322,7 +322,7 @@ int kfi_region_retire(struct kfi_region *region, struct netlink_ext_ack *extack)
 			      name);
 		goto err_revive;
 	}
-	users = atomic_read(&region->users);
+	users = atomic_read_acquire(&region->users);
 	if (users) {
 		kfi_pmem_text(extack, "region %.20s is open here, %d times; close it first",
 			      name, users);

@@ -89,22 +89,36 @@ bool ku_node_name_used(const char *name)
 	return used;
 }
 
+/* 1: it is this pool, and what it stores is what its medium stores. */
+static int ku_pool_is_direct(const struct kfi_pool_attr *attr, void *arg)
+{
+	return !strcmp(attr->name, arg) && !attr->cache_model;
+}
+
+/*
+ * MAP_SYNC promises that stores and a cache flush of the caller's own are
+ * durable. In DRAM, or with the cache model, they are not.
+ */
+static bool ku_region_maps_sync(struct kfi_region *region)
+{
+	char pool[KFI_PMEM_NAME_MAX];
+	struct kfi_pmem_attr attr;
+
+	kfi_region_query(region, &attr);
+	if (attr.domain != KFI_PMEM_DOMAIN_MEM_CTRL &&
+	    attr.domain != KFI_PMEM_DOMAIN_CPU_CACHE)
+		return false;
+	strscpy(pool, kfi_region_pool_name(region), sizeof(pool));
+	return kfi_pool_for_each(ku_pool_is_direct, pool) == 1;
+}
+
 static const struct file_operations *
 ku_node_fops(const struct ku_node *node)
 {
-	struct kfi_pmem_attr attr;
-
 	if (node->att)
 		return &ku_attached_fops;
-	kfi_region_query(node->region, &attr);
-	/*
-	 * MAP_SYNC promises that stores and a cache flush are durable. With the
-	 * cache model they are not, which is what its domain says.
-	 */
-	if (attr.domain == KFI_PMEM_DOMAIN_MEM_CTRL ||
-	    attr.domain == KFI_PMEM_DOMAIN_CPU_CACHE)
-		return &ku_local_sync_fops;
-	return &ku_local_fops;
+	return ku_region_maps_sync(node->region) ? &ku_local_sync_fops :
+						   &ku_local_fops;
 }
 
 /**

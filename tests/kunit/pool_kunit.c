@@ -233,6 +233,7 @@ static void refuse_pools(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -ENOENT, kfi_pool_create(&params, &extack));
 	params.path = NULL;
 	KUNIT_EXPECT_EQ(test, -EINVAL, kfi_pool_open(&params, &extack));
+	expect_text(test, &extack, "block device");
 }
 
 static void full_pool(struct kunit *test)
@@ -625,8 +626,9 @@ static void evictions(struct kunit *test)
 	survivors(test, 1234, first);
 	weight = bitmap_weight(first, 1000);
 	kunit_info(test, "%u of 1000 lines evicted early\n", weight);
-	KUNIT_EXPECT_GT(test, weight, 100);
-	KUNIT_EXPECT_LT(test, weight, 1000);
+	/* enough to matter, and not so many that they hide what is missing */
+	KUNIT_EXPECT_GT(test, weight, 50);
+	KUNIT_EXPECT_LT(test, weight, 500);
 
 	survivors(test, 1234, again);
 	KUNIT_EXPECT_TRUE(test, bitmap_equal(first, again, 1000));

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Nothing is built inside the checkout: the products are in $(OUT).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+XDG_CACHE_HOME ?= $(HOME)/.cache
+OUT := $(XDG_CACHE_HOME)/kfabric-pmem/build
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc)
+
+# The kernel is looked for when it is used: the packages may be new by then.
+KERNEL = $(shell '$(TOP)/tools/deps.sh' kernel)
+KDIR = /lib/modules/$(KERNEL)/build
+KEY = $(KERNEL)$(if $(KFI_MUTANT),-$(KFI_MUTANT))
+TREE = $(OUT)/$(KEY)
+
+FOLDERS := $(patsubst $(TOP)/%/Kbuild,%,$(wildcard $(TOP)/kfabric_pmem/*/Kbuild $(TOP)/prov_*/Kbuild))
+CONFIGS := $(shell cd '$(TOP)' && awk '$$1 == "config" { name = $$2 } \
+	$$1 == "tristate" { print "CONFIG_" name "=m" }' $(FOLDERS:%=%/Kconfig))
+
+# Of a mutant only the module is built that differs.
+mutant-no-writeback := CONFIG_KFI_PMEM=m CONFIG_KFI_MUTANT_NO_WRITEBACK=y
+mutant-no-fence := CONFIG_KFI_PMEM=m CONFIG_KFI_MUTANT_NO_FENCE=y
+mutant-early-ack := CONFIG_KFI_RDMA=m KCFLAGS=-DCONFIG_KFI_MUTANT_EARLY_ACK
+ifneq ($(KFI_MUTANT),)
+CONFIGS = $(mutant-$(KFI_MUTANT)) KBUILD_EXTRA_SYMBOLS='$(OUT)/$(KERNEL)/Module.symvers'
+ifeq ($(mutant-$(KFI_MUTANT)),)
+$(error KFI_MUTANT=$(KFI_MUTANT): there are no-writeback, no-fence and early-ack)
+endif
+original := modules-original
+endif
+KMAKE = $(MAKE) --no-print-directory -s -j$(JOBS) -C $(KDIR) $(CONFIGS)
+
+help:
+	@sed -n 's/^#: \?//p' '$(TOP)/Makefile'
+
+#: Persistent memory over RDMA, for the kernel and for programs.
+#:
+#:   make demo [INPUT=FILE]   two machines, durable writes, a power cut
+#:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user compile vm rig
+#:   make modules             the kernel modules
+#:   make tools               kfipmem, and the rig kfirig
+#:   make bench               against a hand-written verbs loop
+#:   make style               checkpatch, sparse, kernel-doc, shellcheck
+#:   make install             modules, kfipmem, kfirig, manual pages
+#:   make clean               remove what was built
+#:
+#: Debian 12 and 13. Missing packages are installed with apt-get, after saying
+#: so. Nothing is written to the checkout; products are in
+#: ${XDG_CACHE_HOME:-~/.cache}/kfabric-pmem/build.
+#:
+#: Variables
+#:   INPUT=FILE         what the demo writes (default: a file of this machine)
+#:   ONLY="kunit vm"    parts of the check
+#:   TESTS="crash pmdk" of the VM tests only these (tests/vm/*.sh)
+#:   CUTS=N             power cuts in the crash test (default 3)
+#:   SEED=N             repeats a run with random moments
+#:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
+#:   KFI_MUTANT=NAME    build that loses data: no-writeback, no-fence, early-ack
+#:   KFI_NO_INSTALL=1   do not install packages, say what is missing
+#:   JOBS=N             parallel compilers
+#:   PREFIX, DESTDIR    where to install (default /usr/local)
+
+deps-%:
+	@'$(TOP)/tools/deps.sh' install $(subst +, ,$*)
+
+# Time stamps say when the copy changed, not the original.
+sync:
+	@mkdir -p '$(TREE)'
+	@rsync -rlc --delete --exclude='*.mod.c' --exclude='.*' \
+		--include='*/' --include='*.[chS]' --include=Kbuild \
+		--exclude='*' '$(TOP)/include' '$(TOP)/kfabric_pmem' \
+		$(addprefix '$(TOP)'/,$(filter prov_%,$(FOLDERS))) '$(TREE)/'
+	@printf 'obj-y += %s/\n' $(FOLDERS) | cmp -s - '$(TREE)/Kbuild' || \
+		printf 'obj-y += %s/\n' $(FOLDERS) > '$(TREE)/Kbuild'
+
+modules-original:
+	@$(MAKE) --no-print-directory -s KFI_MUTANT= modules
+
+modules: deps-build $(original)
+	@mkdir -p '$(OUT)'
+	@flock '$(OUT)/$(KEY).lock' $(MAKE) --no-print-directory modules-locked
+
+modules-locked: sync
+	@$(KMAKE) M='$(TREE)' modules
+	@echo 'modules: $(TREE)'
+
+# A client in Lustre's dialect has to compile, without a warning.
+compile: modules
+	@rsync -rlc '$(TOP)/tests' '$(TREE)/' --include='/tests/' \
+		--include='/tests/compile/***' --exclude='*'
+	@$(KMAKE) M='$(TREE)/tests/compile' \
+		KBUILD_EXTRA_SYMBOLS='$(TREE)/Module.symvers' modules
+	@echo '1 passed, 0 failed'
+
+tools: deps-build
+	@$(MAKE) --no-print-directory -s -C '$(TOP)/tools' OUT='$(OUT)/tools'
+	@$(MAKE) --no-print-directory -s -C '$(TOP)/qemu' OUT='$(OUT)/qemu'
+	@echo 'tools: $(OUT)/tools/kfipmem $(OUT)/qemu/kfirig'
+
+export OUT KFI_NO_INSTALL
+demo: deps-build+rig+test
+	@'$(TOP)/tests/demo/commit.sh' $(if $(INPUT),'$(INPUT)')
+
+check:
+	@'$(TOP)/tests/check.sh' $(ONLY)
+
+bench: deps-build+rig+kunit+test
+	@'$(TOP)/tests/bench/run.sh'
+
+style: deps-build+kunit+style
+	@'$(TOP)/tests/style.sh'
+
+install: modules tools
+	$(KMAKE) M='$(TREE)' INSTALL_MOD_PATH='$(DESTDIR)' modules_install
+	$(MAKE) -s -C '$(TOP)/tools' OUT='$(OUT)/tools' install
+	$(MAKE) -s -C '$(TOP)/qemu' OUT='$(OUT)/qemu' install
+
+clean:
+	rm -rf '$(OUT)'
+
+.PHONY: help sync modules modules-original modules-locked compile tools demo check bench style install clean

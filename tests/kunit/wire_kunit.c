@@ -1,0 +1,1052 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The wire decoder against a hostile peer: every field at its limits, every
+ * message cut short at every byte, and random damage. What the decoder lets
+ * through is checked again by rules written anew here, from the description of
+ * the protocol and not from the decoder.
+ */
+#include <kunit/test.h>
+#include <linux/moduleparam.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "kfi_atomic.h"
+#include "kfi_pmem.h"
+#include "prov_rdma_pmem/wire.h"
+
+#define SWEEP_CASES	250000
+#define BUF_SIZE	2048		/* more than any message */
+
+static unsigned int wire_seed;
+module_param(wire_seed, uint, 0444);
+MODULE_PARM_DESC(wire_seed, "of the random sweep; 0: a new one each time");
+
+struct wire_test {
+	u8 *buf;
+	u8 *exact;		/* as large as the message: KASAN guards it */
+};
+
+/*
+ * The decoder's answer to a copy that ends where the message does, so that a
+ * look at the byte behind it is a report of KASAN.
+ */
+static int check_exact(struct kunit *test, const void *data, size_t len,
+		       int (*check)(const void *data, size_t len))
+{
+	u8 *copy = kmalloc(len, GFP_KERNEL);
+	int ret;
+
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	if (len)
+		memcpy(copy, data, len);
+	ret = check(copy, len);
+	kfree(copy);
+	return ret;
+}
+
+static int request_ok(struct kunit *test, const void *data, size_t len)
+{
+	return check_exact(test, data, len, kfr_wire_check_request);
+}
+
+static void set_header(void *buf, u8 type, size_t len)
+{
+	struct kfr_wire_hdr *hdr = buf;
+
+	hdr->version = KFR_WIRE_VERSION;
+	hdr->type = type;
+	hdr->length = cpu_to_le16(len);
+	hdr->id = cpu_to_le32(0x00070003);
+}
+
+/* A valid message of each kind, and of each shape that a kind can have. */
+enum shape {
+	HELLO, PROOF, ATTACH_NAME, ATTACH_KEY, RKEYS, DETACH, COMMIT_ONE,
+	COMMIT_MAX, WRITE_EMPTY, WRITE_SMALL, WRITE_MAX, PUBLISH_INLINE,
+	PUBLISH_MAX, PUBLISH_RDMA, ATOMIC_SUM, ATOMIC_CSWAP, ATOMIC_READ,
+	MESSAGE_EMPTY, MESSAGE_WHOLE, MESSAGE_PART, SHAPES,
+};
+
+static const char * const shape_name[SHAPES] = {
+	"hello", "proof", "attach by name", "attach by key", "rkeys", "detach",
+	"commit of one range", "commit of most ranges", "empty write",
+	"small write", "largest write", "inline publish",
+	"largest inline publish", "publish after RDMA", "atomic sum",
+	"atomic compare and swap", "atomic read", "empty message",
+	"whole message", "part of a message",
+};
+
+static size_t make_gate(u8 *buf, enum shape shape)
+{
+	struct kfr_wire_hello *hello = (void *)buf;
+	struct kfr_wire_attach *attach = (void *)buf;
+
+	switch (shape) {
+	case HELLO:
+		strscpy(hello->peer, "node-a", sizeof(hello->peer));
+		hello->port = cpu_to_le16(4711);
+		set_header(buf, KFR_WIRE_HELLO, sizeof(*hello));
+		return sizeof(*hello);
+	case PROOF:
+		memset(buf, 0x5a, sizeof(struct kfr_wire_proof));
+		set_header(buf, KFR_WIRE_PROOF_REQ,
+			   sizeof(struct kfr_wire_proof));
+		return sizeof(struct kfr_wire_proof);
+	case ATTACH_NAME:
+	case ATTACH_KEY:
+		if (shape == ATTACH_NAME)
+			strscpy(attach->name, "journal", sizeof(attach->name));
+		attach->key = cpu_to_le64(42);
+		attach->access = cpu_to_le32(KFR_WIRE_ACCESS_READ |
+					     KFR_WIRE_ACCESS_WRITE);
+		set_header(buf, KFR_WIRE_ATTACH, sizeof(*attach));
+		return sizeof(*attach);
+	case RKEYS:
+		set_header(buf, KFR_WIRE_RKEYS, sizeof(struct kfr_wire_rkeys));
+		return sizeof(struct kfr_wire_rkeys);
+	default:
+		set_header(buf, KFR_WIRE_DETACH,
+			   sizeof(struct kfr_wire_detach));
+		return sizeof(struct kfr_wire_detach);
+	}
+}
+
+static size_t make_commit(u8 *buf, unsigned int count)
+{
+	struct kfr_wire_commit *m = (void *)buf;
+	size_t len = sizeof(*m) + count * sizeof(m->range[0]);
+	unsigned int i;
+
+	m->level = KFI_COMMIT_PERSISTENT;
+	m->count = count;
+	for (i = 0; i < count; i++) {
+		m->range[i].offset = cpu_to_le64(i * 4096ULL);
+		m->range[i].length = cpu_to_le64(512);
+		m->range[i].grant = cpu_to_le32(1 + i);
+	}
+	set_header(buf, KFR_WIRE_COMMIT, len);
+	return len;
+}
+
+static size_t make_write(u8 *buf, u16 length)
+{
+	struct kfr_wire_write *m = (void *)buf;
+	size_t len = sizeof(*m) + length;
+
+	m->grant = cpu_to_le32(1);
+	m->flags = cpu_to_le16(KFR_WIRE_F_COMMIT);
+	m->length = cpu_to_le16(length);
+	m->offset = cpu_to_le64(4096);
+	set_header(buf, KFR_WIRE_WRITE, len);
+	return len;
+}
+
+static size_t make_publish(u8 *buf, u32 length, bool inlined)
+{
+	struct kfr_wire_publish *m = (void *)buf;
+	size_t len = sizeof(*m) + (inlined ? length : 0);
+
+	m->flags = cpu_to_le16(inlined ? KFR_WIRE_F_INLINE : 0);
+	m->grant = cpu_to_le32(1);
+	m->offset = cpu_to_le64(8192);
+	m->length = cpu_to_le64(length);
+	m->word_grant = cpu_to_le32(1);
+	m->word_offset = cpu_to_le64(64);
+	m->word = cpu_to_le64(7);
+	set_header(buf, KFR_WIRE_PUBLISH, len);
+	return len;
+}
+
+static size_t make_atomic(u8 *buf, u8 datatype, u8 op, u16 count)
+{
+	struct kfr_wire_atomic *m = (void *)buf;
+	size_t len = sizeof(*m) + kfr_wire_datatype_size(datatype) *
+		     (size_t)count * kfr_wire_atomic_operands(op);
+
+	m->grant = cpu_to_le32(1);
+	m->flags = cpu_to_le16(KFR_WIRE_F_FETCH);
+	m->datatype = datatype;
+	m->op = op;
+	m->count = cpu_to_le16(count);
+	m->offset = cpu_to_le64(4096);
+	set_header(buf, KFR_WIRE_ATOMIC, len);
+	return len;
+}
+
+static size_t make_message(u8 *buf, u32 total, u32 offset, u16 length)
+{
+	struct kfr_wire_message *m = (void *)buf;
+	size_t len = sizeof(*m) + length;
+
+	m->message = cpu_to_le32(3);
+	m->total = cpu_to_le32(total);
+	m->offset = cpu_to_le32(offset);
+	m->length = cpu_to_le16(length);
+	set_header(buf, KFR_WIRE_MESSAGE, len);
+	return len;
+}
+
+static size_t make(u8 *buf, enum shape shape)
+{
+	memset(buf, 0, BUF_SIZE);
+	switch (shape) {
+	case COMMIT_ONE:
+		return make_commit(buf, 1);
+	case COMMIT_MAX:
+		return make_commit(buf, KFR_WIRE_RANGES_MAX);
+	case WRITE_EMPTY:
+		return make_write(buf, 0);
+	case WRITE_SMALL:
+		return make_write(buf, 64);
+	case WRITE_MAX:
+		return make_write(buf, KFR_WIRE_INLINE_MAX);
+	case PUBLISH_INLINE:
+		return make_publish(buf, 100, true);
+	case PUBLISH_MAX:
+		return make_publish(buf, KFR_WIRE_INLINE_MAX, true);
+	case PUBLISH_RDMA:
+		return make_publish(buf, 65536, false);
+	case ATOMIC_SUM:
+		return make_atomic(buf, KFI_INT64, KFI_SUM, 32);
+	case ATOMIC_CSWAP:
+		return make_atomic(buf, KFI_UINT32, KFI_CSWAP, 64);
+	case ATOMIC_READ:
+		return make_atomic(buf, KFI_UINT8, KFI_ATOMIC_READ, 256);
+	case MESSAGE_EMPTY:
+		return make_message(buf, 0, 0, 0);
+	case MESSAGE_WHOLE:
+		return make_message(buf, 200, 0, 200);
+	case MESSAGE_PART:
+		return make_message(buf, KFR_WIRE_MSG_MAX, 2048,
+				    KFR_WIRE_INLINE_MAX);
+	default:
+		return make_gate(buf, shape);
+	}
+}
+
+/*
+ * The invariants of what was accepted, in terms of bytes: no structure of the
+ * decoder's and none of its helpers.
+ */
+static u64 get(const u8 *p, unsigned int at, unsigned int bytes)
+{
+	u64 value = 0;
+
+	while (bytes--)
+		value = value << 8 | p[at + bytes];
+	return value;
+}
+
+static bool name_ends(const u8 *p, bool may_be_empty)
+{
+	unsigned int i;
+
+	for (i = 0; i < 64 && p[i]; i++)
+		if (p[i] < 0x21 || p[i] > 0x7e || p[i] == '/')
+			return false;
+	return i < 64 && (i || may_be_empty);
+}
+
+static bool fits(u64 offset, u64 length)
+{
+	return length <= ~0ULL - offset;
+}
+
+static bool commit_invariant(const u8 *p, size_t len)
+{
+	unsigned int i;
+
+	if (p[8] > 2 || p[9] < 1 || p[9] > 8 || len != 10 + 20 * (size_t)p[9])
+		return false;
+	for (i = 0; i < p[9]; i++)
+		if (!fits(get(p, 10 + 20 * i, 8), get(p, 18 + 20 * i, 8)))
+			return false;
+	return true;
+}
+
+static bool publish_invariant(const u8 *p, size_t len)
+{
+	u64 flags = get(p, 8, 2), length = get(p, 24, 8);
+
+	if (flags & ~6ULL || get(p, 10, 2) || get(p, 36, 8) & 7 ||
+	    !fits(get(p, 16, 8), length) || !fits(get(p, 36, 8), 8))
+		return false;
+	return flags & 4 ? length <= 1024 && len == 52 + length :
+			   length && len == 52;
+}
+
+static bool atomic_invariant(const u8 *p, size_t len)
+{
+	static const u8 sizes[] = {
+		[KFI_INT8] = 1, [KFI_UINT8] = 1, [KFI_INT16] = 2,
+		[KFI_UINT16] = 2, [KFI_INT32] = 4, [KFI_UINT32] = 4,
+		[KFI_INT64] = 8, [KFI_UINT64] = 8, [KFI_FLOAT] = 4,
+		[KFI_DOUBLE] = 8,
+	};
+	u64 bytes, vectors;
+
+	if (p[14] >= ARRAY_SIZE(sizes) || !sizes[p[14]] ||
+	    p[15] > KFI_MSWAP || get(p, 12, 2) & ~0xbULL || get(p, 18, 2))
+		return false;
+	bytes = sizes[p[14]] * get(p, 16, 2);
+	vectors = p[15] == KFI_ATOMIC_READ ? 0 : p[15] >= KFI_CSWAP ? 2 : 1;
+	return bytes && bytes <= 256 && get(p, 20, 8) % sizes[p[14]] == 0 &&
+	       fits(get(p, 20, 8), bytes) && len == 28 + bytes * vectors;
+}
+
+static bool message_invariant(const u8 *p, size_t len)
+{
+	u64 total = get(p, 12, 4), offset = get(p, 16, 4);
+	u64 length = get(p, 22, 2);
+
+	return len == 32 + length && length <= 1024 && total <= 1 << 20 &&
+	       offset + length <= total && (length || !total) &&
+	       !(get(p, 20, 2) & ~0x10ULL);
+}
+
+static bool invariant(const u8 *p, size_t len)
+{
+	if (len < 8 || len > 1280 || p[0] != 1 || get(p, 2, 2) != len)
+		return false;
+	switch (p[1]) {
+	case 1:		/* HELLO */
+		return len == 108 && name_ends(p + 8, false) &&
+		       !get(p, 106, 2);
+	case 2:		/* PROOF */
+		return len == 40;
+	case 3:		/* ATTACH */
+		return len == 120 && name_ends(p + 8, true) &&
+		       get(p, 112, 4) && !(get(p, 112, 4) & ~3ULL) &&
+		       !get(p, 116, 4);
+	case 4:		/* RKEYS */
+		return len == 16;
+	case 5:		/* DETACH */
+		return len == 12;
+	case 6:
+		return len >= 10 && commit_invariant(p, len);
+	case 7:		/* WRITE */
+		return len >= 24 && !(get(p, 12, 2) & ~3ULL) &&
+		       get(p, 14, 2) <= 1024 && len == 24 + get(p, 14, 2) &&
+		       fits(get(p, 16, 8), get(p, 14, 2));
+	case 8:
+		return len >= 52 && publish_invariant(p, len);
+	case 9:
+		return len >= 28 && atomic_invariant(p, len);
+	case 10:
+		return len >= 32 && message_invariant(p, len);
+	default:
+		return false;
+	}
+}
+
+static void valid_messages(struct kunit *test)
+{
+	struct wire_test *t = test->priv;
+	enum shape shape;
+
+	for (shape = 0; shape < SHAPES; shape++) {
+		size_t len = make(t->buf, shape);
+
+		KUNIT_EXPECT_EQ_MSG(test, 0, request_ok(test, t->buf, len),
+				    "%s", shape_name[shape]);
+		KUNIT_EXPECT_TRUE_MSG(test, invariant(t->buf, len), "%s",
+				      shape_name[shape]);
+		KUNIT_EXPECT_EQ_MSG(test, -EPROTO,
+				    check_exact(test, t->buf, len,
+						kfr_wire_check_reply),
+				    "%s as a reply", shape_name[shape]);
+	}
+}
+
+/* Cut at every byte, with the length of the whole and of what is left. */
+static void truncated(struct kunit *test)
+{
+	struct wire_test *t = test->priv;
+	struct kfr_wire_hdr *hdr = (void *)t->buf;
+	enum shape shape;
+	size_t cut, len;
+
+	for (shape = 0; shape < SHAPES; shape++) {
+		len = make(t->buf, shape);
+		for (cut = 0; cut < len; cut++) {
+			hdr->length = cpu_to_le16(len);
+			KUNIT_ASSERT_EQ_MSG(test, -EPROTO,
+					    request_ok(test, t->buf, cut),
+					    "%s, %zu of %zu bytes",
+					    shape_name[shape], cut, len);
+			if (cut < sizeof(*hdr))
+				continue;
+			hdr->length = cpu_to_le16(cut);
+			KUNIT_ASSERT_EQ_MSG(test, -EPROTO,
+					    request_ok(test, t->buf, cut),
+					    "%s shortened to %zu of %zu bytes",
+					    shape_name[shape], cut, len);
+		}
+	}
+}
+
+static void header(struct kunit *test)
+{
+	struct wire_test *t = test->priv;
+	struct kfr_wire_hdr *hdr = (void *)t->buf;
+	enum shape shape;
+	unsigned int v;
+	size_t len;
+
+	for (shape = 0; shape < SHAPES; shape++) {
+		len = make(t->buf, shape);
+		for (v = 0; v <= U8_MAX; v++) {
+			hdr->version = v;
+			KUNIT_ASSERT_EQ(test, v == KFR_WIRE_VERSION ? 0 :
+					-EPROTO, request_ok(test, t->buf, len));
+		}
+		hdr->version = KFR_WIRE_VERSION;
+		for (v = 0; v <= U16_MAX; v++) {
+			hdr->length = cpu_to_le16(v);
+			KUNIT_ASSERT_EQ(test, v == len ? 0 : -EPROTO,
+					kfr_wire_check_request(t->buf, len));
+		}
+		/* One byte more, received and announced. */
+		hdr->length = cpu_to_le16(len + 1);
+		KUNIT_ASSERT_EQ_MSG(test, -EPROTO,
+				    request_ok(test, t->buf, len + 1), "%s",
+				    shape_name[shape]);
+		/* Any type at all: nothing is let through by accident. */
+		hdr->length = cpu_to_le16(len);
+		for (v = 0; v <= U8_MAX; v++) {
+			hdr->type = v;
+			KUNIT_ASSERT_EQ_MSG(test, invariant(t->buf, len) ? 0 :
+					    -EPROTO,
+					    request_ok(test, t->buf, len),
+					    "%s as type %u", shape_name[shape],
+					    v);
+		}
+		/* The identification is the sender's own. */
+		len = make(t->buf, shape);
+		hdr->id = cpu_to_le32(U32_MAX);
+		KUNIT_ASSERT_EQ(test, 0, request_ok(test, t->buf, len));
+	}
+	/* Longer than any request, and consistent in itself. */
+	memset(t->buf, 0, BUF_SIZE);
+	for (v = 0; v <= U8_MAX; v++) {
+		set_header(t->buf, v, KFR_WIRE_REQUEST_MAX + 1);
+		KUNIT_ASSERT_EQ(test, -EPROTO,
+				request_ok(test, t->buf,
+					   KFR_WIRE_REQUEST_MAX + 1));
+	}
+}
+
+/* Every 1, 2, 4 and 8 bytes of every message, with the values that hurt. */
+static void every_field_at_its_limits(struct kunit *test)
+{
+	static const u64 values[] = {
+		0, 1, 2, 3, 7, 8, 9, 64, 65, 255, 256, 257, 1023, 1024, 1025,
+		4095, 4096, 65535, 65536, 65537, S32_MAX, BIT_ULL(31), U32_MAX,
+		BIT_ULL(32), S64_MAX, BIT_ULL(63), U64_MAX - 8, U64_MAX - 7,
+		U64_MAX - 1, U64_MAX, KFR_WIRE_MSG_MAX, KFR_WIRE_MSG_MAX + 1,
+		KFI_DATATYPE_LAST - 1, KFI_DATATYPE_LAST, KFI_ATOMIC_OP_LAST - 1,
+		KFI_ATOMIC_OP_LAST,
+	};
+	struct wire_test *t = test->priv;
+	unsigned int bytes, v, accepted = 0;
+	enum shape shape;
+	size_t at, len;
+
+	for (shape = 0; shape < SHAPES; shape++) {
+		len = make(t->buf, shape);
+		/* Data that nobody interprets is left alone. */
+		for (at = 0; at < min_t(size_t, len, 256); at++) {
+			for (bytes = 1; bytes <= 8; bytes *= 2) {
+				u8 saved[8];
+
+				if (at + bytes > len)
+					continue;
+				memcpy(saved, t->buf + at, bytes);
+				for (v = 0; v < ARRAY_SIZE(values); v++) {
+					__le64 value = cpu_to_le64(values[v]);
+					int want;
+
+					memcpy(t->buf + at, &value, bytes);
+					want = invariant(t->buf, len) ? 0 :
+					       -EPROTO;
+					accepted += !want;
+					KUNIT_ASSERT_EQ_MSG(test, want,
+							    kfr_wire_check_request(t->buf, len),
+							    "%s, %u bytes at %zu: %#llx",
+							    shape_name[shape],
+							    bytes, at,
+							    values[v]);
+				}
+				memcpy(t->buf + at, saved, bytes);
+			}
+		}
+	}
+	/* Or the test would be one of garbage. */
+	KUNIT_EXPECT_GT(test, accepted, 1000);
+}
+
+static void names(struct kunit *test)
+{
+	struct wire_test *t = test->priv;
+	struct kfr_wire_hello *hello = (void *)t->buf;
+	struct kfr_wire_attach *attach = (void *)t->buf;
+	unsigned int c, at;
+	size_t len;
+
+	/* 63 characters and the end are a name; 64 characters are not. */
+	len = make(t->buf, HELLO);
+	memset(hello->peer, 'x', sizeof(hello->peer));
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+	hello->peer[KFR_WIRE_NAME - 1] = '\0';
+	KUNIT_EXPECT_EQ(test, 0, request_ok(test, t->buf, len));
+	hello->peer[0] = '\0';
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+	for (at = 0; at < 3; at++) {
+		for (c = 0; c <= U8_MAX; c++) {
+			bool ok = (c > ' ' && c < 0x7f && c != '/') ||
+				  (!c && at);
+
+			len = make(t->buf, HELLO);
+			hello->peer[at] = c;
+			KUNIT_ASSERT_EQ_MSG(test, ok ? 0 : -EPROTO,
+					    request_ok(test, t->buf, len),
+					    "character %#x at %u", c, at);
+		}
+	}
+	/* Behind the end there is nothing to look at. */
+	len = make(t->buf, HELLO);
+	memset(hello->peer + 3, 0xff, sizeof(hello->peer) - 3);
+	hello->peer[2] = '\0';
+	KUNIT_EXPECT_EQ(test, 0, request_ok(test, t->buf, len));
+
+	len = make(t->buf, ATTACH_NAME);
+	memset(attach->name, 'x', sizeof(attach->name));
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+}
+
+static void overflows(struct kunit *test)
+{
+	struct wire_test *t = test->priv;
+	struct kfr_wire_commit *commit = (void *)t->buf;
+	struct kfr_wire_publish *publish = (void *)t->buf;
+	struct kfr_wire_message *message = (void *)t->buf;
+	struct kfr_wire_atomic *atomic = (void *)t->buf;
+	struct kfr_wire_write *write = (void *)t->buf;
+	unsigned int i;
+	size_t len;
+
+	for (i = 0; i < KFR_WIRE_RANGES_MAX; i++) {
+		len = make(t->buf, COMMIT_MAX);
+		commit->range[i].offset = cpu_to_le64(U64_MAX - 511);
+		KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+		commit->range[i].offset = cpu_to_le64(U64_MAX - 512);
+		KUNIT_EXPECT_EQ(test, 0, request_ok(test, t->buf, len));
+	}
+	for (i = 0; i <= U8_MAX; i++) {
+		len = make(t->buf, COMMIT_MAX);
+		commit->count = i;
+		KUNIT_EXPECT_EQ(test, i == KFR_WIRE_RANGES_MAX ? 0 : -EPROTO,
+				request_ok(test, t->buf, len));
+		/* As many ranges as it says, and too many. */
+		memset(t->buf, 0, BUF_SIZE);
+		len = make_commit(t->buf, min(i, 40U));
+		KUNIT_EXPECT_EQ(test, i && i <= KFR_WIRE_RANGES_MAX ? 0 :
+				-EPROTO, request_ok(test, t->buf, len));
+	}
+	len = make(t->buf, WRITE_SMALL);
+	write->offset = cpu_to_le64(U64_MAX - 63);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+	memset(t->buf, 0, BUF_SIZE);
+	len = make_write(t->buf, KFR_WIRE_INLINE_MAX + 1);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+
+	len = make(t->buf, PUBLISH_RDMA);
+	publish->offset = cpu_to_le64(U64_MAX - 65535);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+	len = make(t->buf, PUBLISH_RDMA);
+	publish->word_offset = cpu_to_le64(U64_MAX - 7);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+	for (i = 0; i < 16; i++) {
+		len = make(t->buf, PUBLISH_INLINE);
+		publish->word_offset = cpu_to_le64(i);
+		KUNIT_EXPECT_EQ(test, i % 8 ? -EPROTO : 0,
+				request_ok(test, t->buf, len));
+	}
+	memset(t->buf, 0, BUF_SIZE);
+	len = make_publish(t->buf, KFR_WIRE_INLINE_MAX + 1, true);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+
+	/* 4097 times 16 bytes is 16 where 16 bits count them. */
+	len = make(t->buf, ATOMIC_SUM);
+	atomic->count = cpu_to_le16(8192 + 32);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+	memset(t->buf, 0, BUF_SIZE);
+	len = make_atomic(t->buf, KFI_INT64, KFI_SUM, 33);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+
+	/* offset + length passes 2^32 and is small again. */
+	len = make(t->buf, MESSAGE_WHOLE);
+	message->offset = cpu_to_le32(U32_MAX - 199);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+	len = make(t->buf, MESSAGE_PART);
+	message->offset = cpu_to_le32(KFR_WIRE_MSG_MAX -
+				      KFR_WIRE_INLINE_MAX);
+	KUNIT_EXPECT_EQ(test, 0, request_ok(test, t->buf, len));
+	message->offset = cpu_to_le32(KFR_WIRE_MSG_MAX -
+				      KFR_WIRE_INLINE_MAX + 1);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+	/* A fragment of nothing would never come to an end. */
+	memset(t->buf, 0, BUF_SIZE);
+	len = make_message(t->buf, 100, 50, 0);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+}
+
+/* Every datatype and every operation, known or not, that a byte can name. */
+static void atomic_enums(struct kunit *test)
+{
+	struct wire_test *t = test->priv;
+	unsigned int datatype, op;
+	size_t len;
+
+	for (datatype = 0; datatype <= U8_MAX; datatype++) {
+		for (op = 0; op <= U8_MAX; op++) {
+			u32 size = kfr_wire_datatype_size(datatype);
+			u32 operands = kfr_wire_atomic_operands(op);
+			bool ok = size && operands <= 2;
+
+			memset(t->buf, 0, BUF_SIZE);
+			make_atomic(t->buf, KFI_UINT8, KFI_SUM, 1);
+			len = sizeof(struct kfr_wire_atomic) +
+			      (ok ? size * operands : 8);
+			t->buf[14] = datatype;
+			t->buf[15] = op;
+			((struct kfr_wire_hdr *)t->buf)->length =
+				cpu_to_le16(len);
+			KUNIT_ASSERT_EQ_MSG(test, ok ? 0 : -EPROTO,
+					    request_ok(test, t->buf, len),
+					    "datatype %u, op %u", datatype, op);
+			KUNIT_ASSERT_EQ(test, ok, invariant(t->buf, len));
+		}
+	}
+	KUNIT_EXPECT_EQ(test, 0, kfr_wire_datatype_size(KFI_DATATYPE_LAST));
+	KUNIT_EXPECT_EQ(test, U32_MAX,
+			kfr_wire_atomic_operands(KFI_ATOMIC_OP_LAST));
+}
+
+/* What the header says where it speaks of bits that mean something else. */
+static void flags_in_company(struct kunit *test)
+{
+	struct wire_test *t = test->priv;
+	struct kfr_wire_publish *publish = (void *)t->buf;
+	struct kfr_wire_message *message = (void *)t->buf;
+	struct kfr_wire_atomic *atomic = (void *)t->buf;
+	struct kfr_wire_write *write = (void *)t->buf;
+	unsigned int bit;
+	size_t len;
+
+	for (bit = 0; bit < 16; bit++) {
+		u16 flag = BIT(bit);
+
+		len = make(t->buf, WRITE_SMALL);
+		write->flags = cpu_to_le16(KFR_WIRE_F_COMMIT | flag);
+		KUNIT_EXPECT_EQ(test, flag & 0x3 ? 0 : -EPROTO,
+				request_ok(test, t->buf, len));
+		len = make(t->buf, ATOMIC_SUM);
+		atomic->flags = cpu_to_le16(KFR_WIRE_F_COMMIT | flag);
+		KUNIT_EXPECT_EQ(test, flag & 0xb ? 0 : -EPROTO,
+				request_ok(test, t->buf, len));
+		len = make(t->buf, PUBLISH_INLINE);
+		publish->flags = cpu_to_le16(KFR_WIRE_F_INLINE | flag);
+		KUNIT_EXPECT_EQ(test, flag & 0x6 ? 0 : -EPROTO,
+				request_ok(test, t->buf, len));
+		len = make(t->buf, MESSAGE_WHOLE);
+		message->flags = cpu_to_le16(flag);
+		KUNIT_EXPECT_EQ(test, flag & 0x10 ? 0 : -EPROTO,
+				request_ok(test, t->buf, len));
+	}
+}
+
+/* Damage a valid message the way a fuzzer does. */
+static size_t mutate(struct rnd_state *random, u8 *buf, size_t len)
+{
+	static const u64 hurtful[] = {
+		0, 1, 8, 9, 255, 256, 1024, 1025, 65535, S32_MAX, U32_MAX,
+		S64_MAX, U64_MAX - 7, U64_MAX,
+	};
+	unsigned int n = 1 + prandom_u32_state(random) % 3;
+	struct kfr_wire_hdr *hdr = (void *)buf;
+
+	while (n--) {
+		/* Mostly where the fields are, not in the data. */
+		u32 limit = prandom_u32_state(random) % 8 ? min(len, 64UL) :
+							    len;
+		u32 at = limit ? prandom_u32_state(random) % limit : 0;
+		u32 bytes = 1 << prandom_u32_state(random) % 4;
+		__le64 value;
+
+		switch (prandom_u32_state(random) % 6) {
+		case 0:
+			buf[at] ^= 1 << prandom_u32_state(random) % 8;
+			break;
+		case 1:
+			buf[at] = prandom_u32_state(random);
+			break;
+		case 2:
+			value = cpu_to_le64(hurtful[prandom_u32_state(random) %
+						    ARRAY_SIZE(hurtful)]);
+			memcpy(buf + at, &value, bytes);
+			break;
+		case 3:
+			prandom_bytes_state(random, buf + at, bytes);
+			break;
+		case 4:
+			/* Another length, honestly announced. */
+			len = prandom_u32_state(random) % 2 ?
+			      len + prandom_u32_state(random) % 9 - 4 :
+			      prandom_u32_state(random) %
+			      (KFR_WIRE_REQUEST_MAX + 8);
+			len = min_t(size_t, len, BUF_SIZE - 16);
+			hdr->length = cpu_to_le16(len);
+			break;
+		default:
+			hdr->type = prandom_u32_state(random) %
+				    (KFR_WIRE_REQUEST_END + 1);
+			break;
+		}
+	}
+	return len;
+}
+
+static void random_damage(struct kunit *test)
+{
+	struct wire_test *t = test->priv;
+	u32 seed = wire_seed ?: get_random_u32();
+	u32 accepted[KFR_WIRE_REQUEST_END] = { };
+	unsigned int i, all = 0, type;
+	struct rnd_state random;
+
+	kunit_info(test, "seed %#x (wire_kunit.wire_seed=)\n", seed);
+	prandom_seed_state(&random, seed);
+	for (i = 0; i < SWEEP_CASES; i++) {
+		size_t len = make(t->buf, prandom_u32_state(&random) % SHAPES);
+		u8 *end = t->exact + BUF_SIZE;
+		int ret;
+
+		len = mutate(&random, t->buf, len);
+		/* At the end of an allocation: KASAN sees one byte too far. */
+		memcpy(end - len, t->buf, len);
+		ret = kfr_wire_check_request(end - len, len);
+		KUNIT_ASSERT_EQ_MSG(test, invariant(end - len, len) ? 0 :
+				    -EPROTO, ret,
+				    "seed %#x, case %u: %zu bytes of type %u",
+				    seed, i, len, t->buf[1]);
+		if (!ret) {
+			accepted[t->buf[1]]++;
+			all++;
+		}
+		ret = kfr_wire_check_reply(end - len, len);
+		KUNIT_ASSERT_EQ(test, -EPROTO, ret);
+	}
+	kunit_info(test, "%u of %u accepted\n", all, SWEEP_CASES);
+	/* Damage of which some is still a message, of every type. */
+	for (type = KFR_WIRE_HELLO; type < KFR_WIRE_REQUEST_END; type++)
+		KUNIT_EXPECT_GT_MSG(test, accepted[type], 0, "type %u", type);
+	KUNIT_EXPECT_LT(test, all, SWEEP_CASES);
+}
+
+static void replies(struct kunit *test)
+{
+	struct wire_test *t = test->priv;
+	unsigned int type, len;
+
+	for (type = 0; type <= U8_MAX; type++) {
+		for (len = 0; len <= KFR_WIRE_REPLY_MAX + 8; len++) {
+			bool ok = (type == KFR_WIRE_REPLY && len >= 12 &&
+				   len <= KFR_WIRE_REPLY_MAX) ||
+				  (type == KFR_WIRE_REVOKED && len == 16);
+
+			memset(t->buf, 0, BUF_SIZE);
+			set_header(t->buf, type, len);
+			KUNIT_ASSERT_EQ_MSG(test, ok ? 0 : -EPROTO,
+					    check_exact(test, t->buf, len,
+							kfr_wire_check_reply),
+					    "type %u, %u bytes", type, len);
+		}
+	}
+	memset(t->buf, 0, BUF_SIZE);
+	set_header(t->buf, KFR_WIRE_REPLY, 12);
+	t->buf[0] = KFR_WIRE_VERSION + 1;
+	KUNIT_EXPECT_EQ(test, -EPROTO, kfr_wire_check_reply(t->buf, 12));
+	set_header(t->buf, KFR_WIRE_REPLY, 13);
+	KUNIT_EXPECT_EQ(test, -EPROTO, kfr_wire_check_reply(t->buf, 12));
+	KUNIT_EXPECT_EQ(test, -EPROTO, kfr_wire_check_reply(t->buf, 14));
+}
+
+static void check_cm(struct kunit *test)
+{
+	const struct kfr_wire_cm good = {
+		.magic = cpu_to_le32(KFR_WIRE_MAGIC),
+		.version = cpu_to_le16(KFR_WIRE_VERSION),
+		.credits = cpu_to_le16(64),
+		.request_max = cpu_to_le32(KFR_WIRE_REQUEST_MAX),
+		.reply_max = cpu_to_le32(KFR_WIRE_REPLY_MAX),
+	};
+	struct kfr_wire_cm cm = good;
+	u8 padded[196] = { };
+	u16 credits = 0;
+	unsigned int v;
+	size_t len;
+
+	KUNIT_EXPECT_EQ(test, 0, kfr_wire_check_cm(&cm, sizeof(cm), &credits));
+	KUNIT_EXPECT_EQ(test, 64, credits);
+	memcpy(padded, &cm, sizeof(cm));
+	KUNIT_EXPECT_EQ(test, 0, kfr_wire_check_cm(padded, sizeof(padded),
+						   &credits));
+	KUNIT_EXPECT_EQ(test, -EPROTO, kfr_wire_check_cm(NULL, 0, &credits));
+	KUNIT_EXPECT_EQ(test, -EPROTO, kfr_wire_check_cm(NULL, sizeof(cm),
+							 &credits));
+	for (len = 0; len < sizeof(cm); len++)
+		KUNIT_EXPECT_EQ(test, -EPROTO,
+				kfr_wire_check_cm(&cm, len, &credits));
+	for (v = 0; v <= U16_MAX; v++) {
+		bool ok = v >= KFR_WIRE_CREDITS_MIN &&
+			  v <= KFR_WIRE_CREDITS_MAX;
+
+		cm.credits = cpu_to_le16(v);
+		KUNIT_ASSERT_EQ(test, ok ? 0 : -EPROTO,
+				kfr_wire_check_cm(&cm, sizeof(cm), &credits));
+		if (ok)
+			KUNIT_ASSERT_EQ(test, v, credits);
+	}
+	for (v = 0; v <= U16_MAX; v++) {
+		cm = good;
+		cm.version = cpu_to_le16(v);
+		KUNIT_ASSERT_EQ(test, v == KFR_WIRE_VERSION ? 0 :
+				-EPROTONOSUPPORT,
+				kfr_wire_check_cm(&cm, sizeof(cm), &credits));
+	}
+	/* Another program's data is no other version of ours. */
+	cm = good;
+	cm.magic = cpu_to_le32(KFR_WIRE_MAGIC + 1);
+	cm.version = cpu_to_le16(KFR_WIRE_VERSION + 1);
+	KUNIT_EXPECT_EQ(test, -EPROTO, kfr_wire_check_cm(&cm, sizeof(cm),
+							 &credits));
+	for (v = 0; v < 32; v++) {
+		cm = good;
+		cm.request_max ^= cpu_to_le32(BIT(v));
+		KUNIT_EXPECT_EQ(test, -EPROTO,
+				kfr_wire_check_cm(&cm, sizeof(cm), &credits));
+		cm = good;
+		cm.reply_max ^= cpu_to_le32(BIT(v));
+		KUNIT_EXPECT_EQ(test, -EPROTO,
+				kfr_wire_check_cm(&cm, sizeof(cm), &credits));
+	}
+}
+
+static const struct kfr_wire_grant good_grant = {
+	.grant = cpu_to_le32(1),
+	.access = cpu_to_le32(KFR_WIRE_ACCESS_READ),
+	.size = cpu_to_le64(8ULL << 20),
+	.domain = KFI_PMEM_DOMAIN_MEM_CTRL,
+	.atomic_width = 8,
+	.coherent = 1,
+	.chunk_shift = 21,
+	.chunks = cpu_to_le32(4),
+};
+
+static int grant_ok(const struct kfr_wire_grant *g)
+{
+	return kfr_wire_check_grant(g, sizeof(*g));
+}
+
+static void check_grant_fields(struct kunit *test)
+{
+	struct kfr_wire_grant g = good_grant;
+	unsigned int v;
+	size_t len;
+
+	KUNIT_EXPECT_EQ(test, 0, grant_ok(&g));
+	for (len = 0; len <= 2 * sizeof(g); len++)
+		if (len != sizeof(g))
+			KUNIT_EXPECT_EQ(test, -EPROTO,
+					kfr_wire_check_grant(&g, len));
+	for (v = 0; v < 32; v++) {
+		g = good_grant;
+		g.access = cpu_to_le32(BIT(v));
+		KUNIT_EXPECT_EQ(test, v < 2 ? 0 : -EPROTO, grant_ok(&g));
+	}
+	for (v = 0; v <= U8_MAX; v++) {
+		g = good_grant;
+		g.domain = v;
+		KUNIT_EXPECT_EQ(test, v < KFI_PMEM_DOMAIN_MAX ? 0 : -EPROTO,
+				grant_ok(&g));
+		g = good_grant;
+		g.coherent = v;
+		KUNIT_EXPECT_EQ(test, v < 2 ? 0 : -EPROTO, grant_ok(&g));
+		/* One shift, one number of chunks, and no shift beyond 63. */
+		g = good_grant;
+		g.chunk_shift = v;
+		KUNIT_EXPECT_EQ(test, v == 21 ? 0 : -EPROTO, grant_ok(&g));
+	}
+	g = good_grant;
+	g.size = 0;
+	KUNIT_EXPECT_EQ(test, -EPROTO, grant_ok(&g));
+	g.size = cpu_to_le64(U64_MAX);
+	KUNIT_EXPECT_EQ(test, -EPROTO, grant_ok(&g));
+	g.size = cpu_to_le64(BIT_ULL(62));
+	g.chunk_shift = 62;
+	g.chunks = cpu_to_le32(1);
+	KUNIT_EXPECT_EQ(test, -EPROTO, grant_ok(&g));
+	g.size = cpu_to_le64(BIT_ULL(62) - 1);
+	KUNIT_EXPECT_EQ(test, 0, grant_ok(&g));
+	g = good_grant;
+	g.base = cpu_to_le32(PAGE_SIZE);
+	g.chunks = cpu_to_le32(5);
+	KUNIT_EXPECT_EQ(test, -EPROTO, grant_ok(&g));
+	g.base = cpu_to_le32(U32_MAX);
+	KUNIT_EXPECT_EQ(test, -EPROTO, grant_ok(&g));
+	/* A first byte in the middle of a page takes one chunk more. */
+	g.base = cpu_to_le32(PAGE_SIZE - 1);
+	KUNIT_EXPECT_EQ(test, 0, grant_ok(&g));
+	g.chunks = cpu_to_le32(4);
+	KUNIT_EXPECT_EQ(test, -EPROTO, grant_ok(&g));
+}
+
+/* Any offset of the region leads to a key that was sent. */
+static void check_grant_keys(struct kunit *test)
+{
+	u32 seed = wire_seed ?: get_random_u32();
+	struct rnd_state random;
+	unsigned int i, accepted = 0;
+
+	kunit_info(test, "seed %#x (wire_kunit.wire_seed=)\n", seed);
+	prandom_seed_state(&random, seed);
+	for (i = 0; i < SWEEP_CASES / 5; i++) {
+		struct kfr_wire_grant g = good_grant;
+		u64 size, last, chunks;
+		u32 base, shift;
+
+		size = get_random_u64() >> prandom_u32_state(&random) % 64;
+		prandom_bytes_state(&random, &size, sizeof(size));
+		size >>= prandom_u32_state(&random) % 64;
+		base = prandom_u32_state(&random) % 4 ? 0 :
+		       prandom_u32_state(&random) >>
+		       prandom_u32_state(&random) % 32;
+		shift = prandom_u32_state(&random) % 70;
+		chunks = prandom_u32_state(&random) % 70000;
+		if (prandom_u32_state(&random) % 4 && size && shift < 64)
+			chunks = ((base + size - 1) >> shift) + 1;
+		chunks = min_t(u64, chunks, U32_MAX);
+		g.size = cpu_to_le64(size);
+		g.base = cpu_to_le32(base);
+		g.chunk_shift = shift;
+		g.chunks = cpu_to_le32(chunks);
+		if (grant_ok(&g))
+			continue;
+		accepted++;
+		last = base + (size - 1);
+		KUNIT_ASSERT_TRUE_MSG(test, size && last >= base &&
+				      base < PAGE_SIZE && shift >= 12 &&
+				      shift < 63 && chunks <= 65536 &&
+				      last >> shift == chunks - 1,
+				      "seed %#x, case %u: size %#llx base %#x shift %u chunks %llu",
+				      seed, i, size, base, shift, chunks);
+	}
+	KUNIT_EXPECT_GT(test, accepted, 100);
+}
+
+/*
+ * A request has 48 work requests, and an operation 1 MiB in 8 ranges: with
+ * keys for less than 1 MiB each, a peer could ask for more than there are.
+ */
+static void check_grant_small_chunks(struct kunit *test)
+{
+	struct kfr_wire_grant g = good_grant;
+	u32 shift;
+
+	for (shift = 12; shift < 20; shift++) {
+		g.chunk_shift = shift;
+		g.chunks = cpu_to_le32((8U << 20) >> shift);
+		KUNIT_EXPECT_EQ_MSG(test, -EPROTO, grant_ok(&g),
+				    "keys of %u bytes", 1U << shift);
+	}
+}
+
+/* Errors that mean something on the other side keep their number. */
+static void status_round_trip(struct kunit *test)
+{
+	static const int kept[] = {
+		EPERM, ENOENT, EIO, EAGAIN, ENOMEM, EACCES, EBUSY, ENODEV,
+		EINVAL, ENOSPC, ERANGE, EOPNOTSUPP, EMSGSIZE, ESTALE,
+		EKEYREVOKED, EKEYREJECTED, ENOKEY, EPROTO, ENOLINK, ECANCELED,
+		ETIMEDOUT,
+	};
+	unsigned int i, j;
+
+	KUNIT_EXPECT_EQ(test, 0, kfr_wire_status(0));
+	KUNIT_EXPECT_EQ(test, 0, kfr_wire_error(0));
+	for (i = 1; i < 4096; i++) {
+		bool found = false;
+
+		for (j = 0; j < ARRAY_SIZE(kept); j++)
+			found |= kept[j] == i;
+		KUNIT_EXPECT_EQ(test, found ? i : EIO, kfr_wire_status(-i));
+		KUNIT_EXPECT_EQ(test, found ? -(int)i : -EPROTO,
+				kfr_wire_error(i));
+		if (found)
+			KUNIT_EXPECT_EQ(test, -(int)i,
+					kfr_wire_error(kfr_wire_status(-i)));
+	}
+	/* No number of a peer's is a success or a positive return. */
+	KUNIT_EXPECT_EQ(test, -EPROTO, kfr_wire_error(U32_MAX));
+	KUNIT_EXPECT_EQ(test, -EPROTO, kfr_wire_error(S32_MAX));
+	KUNIT_EXPECT_EQ(test, -EPROTO, kfr_wire_error(BIT(31)));
+	KUNIT_EXPECT_EQ(test, -EPROTO, kfr_wire_error(-EIO));
+	KUNIT_EXPECT_EQ(test, EIO, kfr_wire_status(EIO));
+	KUNIT_EXPECT_EQ(test, EIO, kfr_wire_status(INT_MIN));
+}
+
+static int wire_init(struct kunit *test)
+{
+	struct wire_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	if (!t)
+		return -ENOMEM;
+	t->buf = kunit_kzalloc(test, BUF_SIZE, GFP_KERNEL);
+	t->exact = kunit_kzalloc(test, BUF_SIZE, GFP_KERNEL);
+	if (!t->buf || !t->exact)
+		return -ENOMEM;
+	test->priv = t;
+	return 0;
+}
+
+static struct kunit_case wire_cases[] = {
+	KUNIT_CASE(valid_messages),
+	KUNIT_CASE(truncated),
+	KUNIT_CASE(header),
+	KUNIT_CASE(every_field_at_its_limits),
+	KUNIT_CASE(names),
+	KUNIT_CASE(overflows),
+	KUNIT_CASE(atomic_enums),
+	KUNIT_CASE(flags_in_company),
+	KUNIT_CASE_SLOW(random_damage),
+	KUNIT_CASE(replies),
+	KUNIT_CASE(check_cm),
+	KUNIT_CASE(check_grant_fields),
+	KUNIT_CASE(check_grant_keys),
+	KUNIT_CASE(check_grant_small_chunks),
+	KUNIT_CASE(status_round_trip),
+	{}
+};
+
+static struct kunit_suite wire_suite = {
+	.name = "kfi_wire",
+	.init = wire_init,
+	.test_cases = wire_cases,
+};
+kunit_test_suite(wire_suite);
+
+MODULE_DESCRIPTION("Tests of the kfabric RDMA provider's wire decoder");
+MODULE_LICENSE("GPL");

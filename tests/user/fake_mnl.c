@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * A kernel for kfipmem to talk to: stands in for libmnl's sockets, so that the
+ * command line is tested with its real encoder and decoder and no module.
+ *
+ * KFIPMEM_FAKE in the environment says how it behaves:
+ *   ok		lists have entries with hostile names, commands succeed
+ *   empty	lists are empty
+ *   nofamily	the module is not loaded
+ *   refuse	commands fail with EBUSY and a text
+ *   refuse-bare	commands fail with EBUSY and no text
+ *   interrupted	every list changed while it was sent
+ * KFIPMEM_FAKE_LOG names a file that gets one line per request.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "kfi_user.h"
+
+#define FAMILY_ID	0x21
+#define HOSTILE		"a\"b\\c\n\x01\x7f\xff/"
+
+struct mnl_socket {
+	char buf[64 * 1024];
+	size_t len;
+};
+
+static struct mnl_socket the_socket;
+
+static bool mode_is(const char *mode)
+{
+	const char *set = getenv("KFIPMEM_FAKE");
+
+	return !strcmp(set ? set : "ok", mode);
+}
+
+struct mnl_socket *mnl_socket_open2(int bus, int flags)
+{
+	(void)bus;
+	(void)flags;
+	return &the_socket;
+}
+
+int mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
+{
+	(void)nl;
+	(void)groups;
+	(void)pid;
+	return 0;
+}
+
+int mnl_socket_setsockopt(const struct mnl_socket *nl, int type, void *buf,
+			  socklen_t len)
+{
+	(void)nl;
+	(void)type;
+	(void)buf;
+	(void)len;
+	return 0;
+}
+
+static struct nlmsghdr *put(const struct nlmsghdr *req, uint16_t type,
+			    uint16_t flags)
+{
+	struct nlmsghdr *nlh;
+
+	nlh = mnl_nlmsg_put_header(the_socket.buf + the_socket.len);
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = flags;
+	nlh->nlmsg_seq = req->nlmsg_seq;
+	if (type == FAMILY_ID && mode_is("interrupted"))
+		nlh->nlmsg_flags |= NLM_F_DUMP_INTR;
+	return nlh;
+}
+
+static void end(const struct nlmsghdr *nlh)
+{
+	the_socket.len += MNL_ALIGN(nlh->nlmsg_len);
+}
+
+static struct nlmsghdr *put_genl(const struct nlmsghdr *req, uint16_t type,
+				 uint8_t cmd, uint16_t flags)
+{
+	struct nlmsghdr *nlh = put(req, type, flags);
+	struct genlmsghdr *genl;
+
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = cmd;
+	genl->version = 1;
+	return nlh;
+}
+
+static void put_ack(const struct nlmsghdr *req, int error, const char *text)
+{
+	struct nlmsghdr *nlh = put(req, NLMSG_ERROR, NLM_F_CAPPED);
+	struct nlmsgerr *err;
+
+	err = mnl_nlmsg_put_extra_header(nlh, sizeof(*err));
+	err->error = -error;
+	err->msg = *req;
+	if (text) {
+		nlh->nlmsg_flags |= NLM_F_ACK_TLVS;
+		mnl_attr_put_strz(nlh, NLMSGERR_ATTR_MSG, text);
+	}
+	end(nlh);
+}
+
+static void put_uuid(struct nlmsghdr *nlh, uint16_t type)
+{
+	static const uint8_t uuid[16] = {
+		0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+		0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef,
+	};
+
+	mnl_attr_put(nlh, type, sizeof(uuid), uuid);
+}
+
+static void put_pool(struct nlmsghdr *nlh, int i)
+{
+	mnl_attr_put_strz(nlh, KFIPMEM_A_POOL_NAME, i ? HOSTILE : "pool0");
+	mnl_attr_put_strz(nlh, KFIPMEM_A_POOL_PATH, "/dev/pmem0");
+	put_uuid(nlh, KFIPMEM_A_POOL_UUID);
+	put_uuid(nlh, KFIPMEM_A_POOL_INCARNATION);
+	mnl_attr_put_u64(nlh, KFIPMEM_A_POOL_SIZE, UINT64_MAX);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_POOL_FREE, 1 << 20);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_POOL_MAX_FREE, 1 << 20);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_POOL_REGIONS, 3);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_POOL_DOMAIN, i ? 99 : 2);
+	if (i)
+		mnl_attr_put(nlh, KFIPMEM_A_POOL_CACHE_MODEL, 0, NULL);
+}
+
+static void put_region(struct nlmsghdr *nlh, int i)
+{
+	mnl_attr_put_strz(nlh, KFIPMEM_A_REGION_POOL, "pool0");
+	mnl_attr_put_strz(nlh, KFIPMEM_A_REGION_NAME, i ? HOSTILE : "data");
+	mnl_attr_put_u64(nlh, KFIPMEM_A_REGION_SIZE, 3ULL << 30);
+	put_uuid(nlh, KFIPMEM_A_REGION_UUID);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_REGION_EPOCH, 7);
+	if (i)
+		return;
+	mnl_attr_put_strz(nlh, KFIPMEM_A_REGION_NODE, "data");
+	mnl_attr_put_u32(nlh, KFIPMEM_A_REGION_OPENS, 1);
+}
+
+static void put_export(struct nlmsghdr *nlh, int i)
+{
+	mnl_attr_put_strz(nlh, KFIPMEM_A_EXPORT_POOL, "pool0");
+	mnl_attr_put_strz(nlh, KFIPMEM_A_EXPORT_REGION, "data");
+	mnl_attr_put_strz(nlh, KFIPMEM_A_EXPORT_PEER, i ? HOSTILE : "nodeb");
+	if (i)
+		mnl_attr_put(nlh, KFIPMEM_A_EXPORT_INSECURE, 0, NULL);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_EXPORT_ATTACHED, 2);
+}
+
+static void put_attachment(struct nlmsghdr *nlh, int i)
+{
+	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_NAME, i ? HOSTILE : "far");
+	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_HOST, "192.0.2.1");
+	mnl_attr_put_u16(nlh, KFIPMEM_A_ATTACHMENT_PORT, 7473);
+	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_REGION, "data");
+	mnl_attr_put_u32(nlh, KFIPMEM_A_ATTACHMENT_SIZE, 1 << 30);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_ATTACHMENT_METHOD, 1);
+	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_NODE, "far");
+}
+
+/*
+ * 100 samples: 50 in [1 us, 2 us), 49 in [4 us, 8 us), 1 in [1 ms, 2 ms). The
+ * median is then in the first bucket and the 99th percentile in the second.
+ */
+static void put_op(struct nlmsghdr *nlh)
+{
+	uint64_t latency[KFIPMEM_LATENCY_BUCKETS] = {
+		[10] = 50, [12] = 49, [20] = 1,
+	};
+	struct nlattr *nest = mnl_attr_nest_start(nlh, KFIPMEM_A_STATS_OP);
+
+	mnl_attr_put_u32(nlh, KFIPMEM_A_OP_STATS_OP, KFIPMEM_OP_WRITE_COMMIT);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_OP_STATS_OPS, 100);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_OP_STATS_POSTS, 100);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_OP_STATS_REQUESTS, 150);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_OP_STATS_REPLIES, 100);
+	mnl_attr_put_u64(nlh, KFIPMEM_A_OP_STATS_BYTES_OUT, 30000);
+	mnl_attr_put_u64(nlh, KFIPMEM_A_OP_STATS_BYTES_IN, 5000);
+	mnl_attr_put(nlh, KFIPMEM_A_OP_STATS_LATENCY, sizeof(latency),
+		     latency);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/* An operation that never completed, and a histogram of the wrong length. */
+static void put_bad_op(struct nlmsghdr *nlh)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, KFIPMEM_A_STATS_OP);
+
+	mnl_attr_put_u32(nlh, KFIPMEM_A_OP_STATS_OP, 77);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_OP_STATS_ERRORS, 5);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_OP_STATS_LATENCY, 5);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_stats(struct nlmsghdr *nlh, int i)
+{
+	struct nlattr *nest;
+
+	mnl_attr_put_strz(nlh, KFIPMEM_A_STATS_NAME, i ? "far" : "target");
+	mnl_attr_put_u32(nlh, KFIPMEM_A_STATS_ENDPOINT, (uint32_t)i);
+	put_op(nlh);
+	put_bad_op(nlh);
+	nest = mnl_attr_nest_start(nlh, KFIPMEM_A_STATS_COMMITS);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_COMMIT_STATS_METHOD,
+			 KFIPMEM_METHOD_INLINE);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_COMMIT_STATS_COUNT, 100);
+	mnl_attr_nest_end(nlh, nest);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_STATS_PEER_MEMORY, 65536);
+}
+
+static void dump(const struct nlmsghdr *req, uint8_t cmd)
+{
+	static void (*const fill[])(struct nlmsghdr *nlh, int i) = {
+		[KFIPMEM_CMD_POOL_GET] = put_pool,
+		[KFIPMEM_CMD_REGION_GET] = put_region,
+		[KFIPMEM_CMD_EXPORT_GET] = put_export,
+		[KFIPMEM_CMD_ATTACHMENT_GET] = put_attachment,
+		[KFIPMEM_CMD_STATS_GET] = put_stats,
+	};
+	struct nlmsghdr *nlh;
+	int i;
+
+	for (i = 0; i < 2 && !mode_is("empty") && fill[cmd]; i++) {
+		nlh = put_genl(req, FAMILY_ID, cmd, NLM_F_MULTI);
+		fill[cmd](nlh, i);
+		end(nlh);
+	}
+	nlh = put(req, NLMSG_DONE, NLM_F_MULTI);
+	*(int *)mnl_nlmsg_put_extra_header(nlh, sizeof(int)) = 0;
+	end(nlh);
+}
+
+static void do_command(const struct nlmsghdr *req, uint8_t cmd)
+{
+	struct nlmsghdr *nlh;
+
+	if (cmd == KFIPMEM_CMD_STATUS_GET) {
+		nlh = put_genl(req, FAMILY_ID, cmd, 0);
+		mnl_attr_put_u32(nlh, KFIPMEM_A_TARGET_POOLS, 1);
+		if (!mode_is("empty")) {
+			mnl_attr_put(nlh, KFIPMEM_A_TARGET_LISTENING, 0, NULL);
+			mnl_attr_put_strz(nlh, KFIPMEM_A_TARGET_ADDR,
+					  "0.0.0.0");
+			mnl_attr_put_u16(nlh, KFIPMEM_A_TARGET_PORT, 7473);
+		}
+		end(nlh);
+		put_ack(req, 0, NULL);
+	} else if (mode_is("refuse")) {
+		put_ack(req, EBUSY, "the object is busy; close it first");
+	} else if (mode_is("refuse-bare")) {
+		put_ack(req, EBUSY, NULL);
+	} else {
+		put_ack(req, 0, NULL);
+	}
+}
+
+static void log_attr(FILE *log, const struct nlattr *attr)
+{
+	const uint8_t *data = mnl_attr_get_payload(attr);
+	uint16_t len = mnl_attr_get_payload_len(attr), i;
+	bool text = len > 1 && !data[len - 1];
+
+	for (i = 0; i + 1 < len && text; i++)
+		text = data[i] >= 0x20 && data[i] < 0x7f;
+	fprintf(log, " %u=", mnl_attr_get_type(attr));
+	if (text) {
+		fprintf(log, "%s", (const char *)data);
+	} else if (len == 8) {
+		fprintf(log, "%" PRIu64, mnl_attr_get_u64(attr));
+	} else if (len == 4) {
+		fprintf(log, "%" PRIu32, mnl_attr_get_u32(attr));
+	} else if (len == 2) {
+		fprintf(log, "%u", mnl_attr_get_u16(attr));
+	} else {
+		for (i = 0; i < len; i++)
+			fprintf(log, "%02x", data[i]);
+	}
+}
+
+static void log_request(const struct nlmsghdr *req, uint8_t cmd)
+{
+	const char *path = getenv("KFIPMEM_FAKE_LOG");
+	const struct nlattr *attr;
+	FILE *log;
+
+	if (!path)
+		return;
+	log = fopen(path, "a");
+	if (!log)
+		return;
+	fprintf(log, "%u", cmd);
+	mnl_attr_for_each(attr, req, sizeof(struct genlmsghdr))
+		log_attr(log, attr);
+	fputc('\n', log);
+	fclose(log);
+}
+
+ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *req,
+			  size_t siz)
+{
+	const struct nlmsghdr *msg = req;
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(msg);
+	struct nlmsghdr *nlh;
+
+	(void)nl;
+	the_socket.len = 0;
+	if (msg->nlmsg_type == GENL_ID_CTRL) {
+		if (mode_is("nofamily")) {
+			put_ack(msg, ENOENT, NULL);
+			return (ssize_t)siz;
+		}
+		nlh = put_genl(msg, GENL_ID_CTRL, CTRL_CMD_NEWFAMILY, 0);
+		mnl_attr_put_u16(nlh, CTRL_ATTR_FAMILY_ID, FAMILY_ID);
+		end(nlh);
+		put_ack(msg, 0, NULL);
+		return (ssize_t)siz;
+	}
+	log_request(msg, genl->cmd);
+	if ((msg->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
+		dump(msg, genl->cmd);
+	else
+		do_command(msg, genl->cmd);
+	return (ssize_t)siz;
+}
+
+ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf,
+			    size_t bufsiz)
+{
+	size_t len = the_socket.len;
+
+	(void)nl;
+	if (!len || len > bufsiz) {
+		errno = EAGAIN;
+		return -1;
+	}
+	memcpy(buf, the_socket.buf, len);
+	the_socket.len = 0;
+	return (ssize_t)len;
+}

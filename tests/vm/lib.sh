@@ -1,0 +1,216 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# What the VM tests and the demo share: building what runs in the nodes, and
+# short words for what is done on them. Sourced; needs bash.
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+out=${OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/kfabric-pmem/build}
+kernel=${KERNEL:-$("$top/tools/deps.sh" kernel)}
+image=$out/tests/rig.img
+mutants=(no-writeback no-fence early-ack)
+PATH=$out/qemu:$PATH
+
+# --- before the rig runs ---
+
+cc_static() {
+	local to=$1
+
+	shift
+	mkdir -p "${to%/*}"
+	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -static -o "$to" "$@"
+}
+
+# build_all [MUTANT...]: modules, tools, programs and the nodes' image
+build_all() {
+	local mutant ko changed args=() tree=$out/$kernel
+	local make=(make --no-print-directory -s -C "$top")
+
+	"${make[@]}" KERNEL="$kernel" modules tools
+	for mutant; do
+		"${make[@]}" KERNEL="$kernel" KFI_MUTANT="$mutant" modules
+		case $mutant in
+		early-ack) changed=prov_rdma_pmem/kfi_rdma.ko ;;
+		*) changed=kfabric_pmem/pmem/kfi_pmem.ko ;;
+		esac
+		mkdir -p "$out/tests/mutants/$mutant"
+		strip --strip-debug -o "$out/tests/mutants/$mutant/${changed##*/}" \
+			"$out/$kernel-$mutant/$changed"
+		args+=(--file "$out/tests/mutants/$mutant/${changed##*/}:/root/mutants/$mutant/")
+	done
+
+	cc_static "$out/tests/chunkwriter" "$top/tests/demo/chunkwriter.c"
+	args+=(--bin "$out/tests/chunkwriter")
+	if [ -e "$top/tests/vm/pmdk.c" ]; then
+		cc_static "$out/tests/pmdk" "$top/tests/vm/pmdk.c" \
+			-lpmem2 -lpmem -lpthread -ldl
+		args+=(--bin "$out/tests/pmdk")
+	fi
+	gcc -std=gnu11 -O1 -g -I"$top/include/uapi" -o "$out/tests/nl_hostile" \
+		"$top/tests/user/nl_hostile.c" -lmnl
+	args+=(--bin "$out/tests/nl_hostile" --bin "$out/tools/kfipmem"
+		--bin /bin/dd --module algif_hash)
+	for ko in "$tree"/kfabric_pmem/*/*.ko "$tree"/prov_*/*.ko; do
+		args+=(--modules "$ko")
+	done
+	kfirig image --kernel "$kernel" "${args[@]}" -o "$image"
+}
+
+# random FIRST LAST: a number, from the seed
+random() {
+	echo $(($1 + (RANDOM << 15 | RANDOM) % ($2 - $1 + 1)))
+}
+
+seed_random() {
+	seed=${SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+	RANDOM=$seed
+}
+
+# --- on the nodes ---
+
+# on NODE COMMAND...: run it there; never longer than LIMIT seconds
+on() {
+	kfirig exec --no-stdin --timeout "${LIMIT:-60}" "$1" -- "${@:2}"
+}
+
+# load NODE [PARAMETERS OF kfi_rdma]
+load() {
+	on "$1" sh -c "/sbin/modprobe kfi_rdma ${*:2} && /sbin/modprobe kfi_user"
+}
+
+# load_mutant NODE MUTANT: put its module in the place of the right one
+load_mutant() {
+	on "$1" sh -c "for ko in /root/mutants/$2/*.ko; do
+		cp \$ko \$(find /lib/modules -name \${ko##*/}) || exit 1
+	done"
+	load "$1"
+}
+
+# give_key FROM TO: a new key on FROM, a copy on TO
+give_key() {
+	on "$1" sh -c "[ -e /root/key ] || kfipmem key generate /root/key"
+	kfirig get "$1" /root/key - | kfirig put "$2" - /root/key
+	on "$2" chmod 600 /root/key
+}
+
+unload() {
+	on "$1" sh -c 'for m in kfi_user kfi_rdma kfi_pmem kfabric; do
+		[ ! -d /sys/module/$m ] || rmmod $m || exit 1
+	done'
+}
+
+# clean_node NODE: give everything back, unload; where that fails, a new boot
+clean_node() {
+	if on "$1" sh -c '
+		[ -d /sys/module/kfi_user ] || exit 0
+		for i in /dev/kfi/*; do
+			[ ! -e "$i" ] || kfipmem detach "${i##*/}" --force
+		done
+		kfipmem unlisten
+		kfipmem exports | while read -r region peer rest; do
+			[ "$region" = REGION ] || kfipmem unexport "$region" --peer "$peer"
+		done
+		kfipmem pool list | while read -r pool rest; do
+			[ "$pool" = POOL ] || kfipmem pool destroy "$pool"
+		done' > /dev/null 2>&1 && unload "$1"; then
+		return 0
+	fi
+	kfirig cut "$1" 2> /dev/null || true
+	kfirig power-on "$1"
+}
+
+# target NODE POOL-OPTIONS...: pool "tank" on /dev/pmem0
+target() {
+	load "$1"
+	on "$1" kfipmem pool create /dev/pmem0 --name tank --force "${@:2}"
+}
+
+# refused TEXT COMMAND...: fails, and its error text has TEXT
+refused() {
+	local text=$1 said status=0
+
+	shift
+	said=$("$@" 2>&1 > /dev/null) || status=$?
+	if [ $status -eq 0 ]; then
+		echo "not refused: $*"
+		return 1
+	fi
+	case $said in
+	*"$text"*) ;;
+	*)
+		echo "said (status $status): $said"
+		echo "not: $text"
+		return 1
+		;;
+	esac
+}
+
+# json NODE FILTER COMMAND...: its JSON makes the filter true
+json() {
+	local said
+
+	said=$(on "$1" "${@:3}" --json)
+	if ! jq -e "$2" <<< "$said" > /dev/null; then
+		printf '%s: not %s\n%s\n' "${*:3}" "$2" "$said"
+		return 1
+	fi
+}
+
+# --- power ---
+
+# power_cycle NODE...: boot again after a cut; the last boot's log must be clean
+check_log() {
+	local node
+
+	for node; do
+		kfirig dmesg --check "$node" || {
+			echo "the kernel of $node complains"
+			return 1
+		}
+	done
+}
+
+# acked FILE: the chunks whose lines are there whole
+acked() {
+	sed -n 's/^ack 0*\([0-9][0-9]*\)$/\1/p' "$1"
+}
+
+# sums FILE CHUNK: SHA-256 of each chunk of a file of the host
+sums() {
+	split -b "$2" --filter='sha256sum' "$1" | cut -d ' ' -f 1 |
+		awk '{ print NR - 1, $1 }'
+}
+
+# compare WANTED FOUND ACKED: print "present missing" of the chunks in ACKED
+compare() {
+	awk 'FILENAME == ARGV[1] { want[$1] = $2; next }
+	     FILENAME == ARGV[2] { got[$1] = $2; next }
+	     { if (want[$1] != "" && want[$1] == got[$1]) present++; else missing++ }
+	     END { print present + 0, missing + 0 }' "$1" "$2" "$3"
+}
+
+# --- verdicts ---
+
+passed=0
+failed=0
+
+# proves NAME FUNCTION [ARGUMENT...]
+proves() {
+	local status=0 begin=$SECONDS log=$work/out
+
+	set +e
+	(
+		set -euo pipefail
+		"${@:2}"
+	) > "$log" 2>&1
+	status=$?
+	set -e
+	if [ $status -eq 0 ]; then
+		passed=$((passed + 1))
+		echo "ok   $1 ($((SECONDS - begin)) s)"
+	else
+		failed=$((failed + 1))
+		echo "FAIL $1 ($((SECONDS - begin)) s)"
+		sed 's/^/     /' "$log" | tail -n 60
+	fi
+}

@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Runs the VM tests: run.sh [NAME...], a NAME is that of a file here. A file
+# says in its "# rig: NAME NODES" line which nodes it wants; files with the
+# same line share one boot. Two rigs run at a time.
+
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=tests/vm/lib.sh
+. "$here/lib.sh"
+
+# run_rig FILE...: inside "kfirig run"
+run_rig() {
+	local file node
+
+	# shellcheck disable=SC2064
+	trap "rm -rf '$work'" EXIT
+	for file; do
+		for node in $nodes; do
+			clean_node "${node%%:*}"
+		done
+		# shellcheck disable=SC1090
+		. "$file"
+		for node in $nodes; do
+			proves "${file##*/}: the kernel of ${node%%:*} does not complain" \
+				check_log "${node%%:*}"
+		done
+	done
+	echo "$passed passed, $failed failed"
+}
+
+if [ "${1:-}" = --inside ]; then
+	work=$(mktemp -d "${TMPDIR:-/tmp}/kfi-vm.XXXXXX")
+	nodes=$2
+	seed_random
+	echo "seed $seed (SEED=$seed repeats the random moments)"
+	run_rig "${@:3}"
+	exit
+fi
+
+files=()
+if [ $# -eq 0 ]; then
+	for file in "$here"/*.sh; do
+		! grep -q '^# rig: ' "$file" || files+=("$file")
+	done
+else
+	for name; do
+		[ -e "$here/$name.sh" ] || {
+			echo "run.sh: there is no test $name" >&2
+			exit 2
+		}
+		files+=("$here/$name.sh")
+	done
+fi
+
+declare -A rigs
+for file in "${files[@]}"; do
+	rig=$(sed -n 's/^# rig: //p' "$file" | head -n 1)
+	rigs[$rig]+="$file "
+done
+
+begin=$SECONDS
+build_all "${mutants[@]}"
+echo "built in $((SECONDS - begin)) s"
+
+logs=$(mktemp -d "${TMPDIR:-/tmp}/kfi-vm.XXXXXX")
+finish() {
+	local pid
+
+	# kfirig run takes its nodes along.
+	for pid in $(jobs -p); do
+		kill "$pid" 2> /dev/null || true
+	done
+	wait
+	rm -rf "$logs"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
+
+# The longest first.
+mapfile -t order < <(printf '%s\n' "${!rigs[@]}" | sort)
+for rig in "${order[@]}"; do
+	name=${rig%% *}
+	spec=${rig#* }
+	while [ "$(jobs -rp | wc -l)" -ge "${VM_JOBS:-2}" ]; do
+		wait -n || true
+	done
+	# shellcheck disable=SC2086
+	(
+		status=0
+		# Names without white space, by the checkout's own files.
+		kfirig run --image "$image" $spec -- \
+			"$here/run.sh" --inside "$spec" ${rigs[$rig]} || status=$?
+		[ $status -eq 0 ] || echo "rig $name ended with status $status"
+	) > >(tee "$logs/$name" | sed -u "s/^/$name: /") 2>&1 &
+done
+wait
+
+for rig in "${order[@]}"; do
+	counts=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$logs/${rig%% *}" | tail -n 1)
+	if [ -z "$counts" ] || grep -q '^rig .* ended with status' "$logs/${rig%% *}"; then
+		echo "FAIL rig ${rig%% *} did not come to its end"
+		failed=$((failed + 1))
+	fi
+	read -r p f <<< "${counts:-0 0}"
+	passed=$((passed + p))
+	failed=$((failed + f))
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# bash completion for kfipmem(1)
+
+_kfipmem_field()
+{
+	# kfipmem's JSON has one member a line, so no JSON tool is needed.
+	kfipmem "${@:2}" --json 2>/dev/null |
+		sed -n "s/^ *\"$1\": \"\(.*\)\",\{0,1\}$/\1/p"
+}
+
+_kfipmem_regions()
+{
+	kfipmem region list 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+_kfipmem_attachments()
+{
+	kfipmem status --json 2>/dev/null |
+		sed -n '/"attachments"/,$s/^ *"name": "\(.*\)",$/\1/p'
+}
+
+_kfipmem()
+{
+	local cur prev command options words_out i
+	cur=${COMP_WORDS[COMP_CWORD]}
+	prev=${COMP_WORDS[COMP_CWORD - 1]}
+	COMPREPLY=()
+
+	case $prev in
+	--key-file)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	--peer)
+		words_out=$(_kfipmem_field peer exports)
+		mapfile -t COMPREPLY < <(compgen -W "$words_out" -- "$cur")
+		return
+		;;
+	--provider)
+		mapfile -t COMPREPLY < <(compgen -W "rdma" -- "$cur")
+		return
+		;;
+	--name | --as | --size | --addr | --port | --epoch)
+		return
+		;;
+	esac
+
+	# The command is the first one or two words that are not options.
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} == -* ]] && continue
+		command=${COMP_WORDS[i]}
+		case $command in
+		pool | region | key)
+			((i + 1 < COMP_CWORD)) &&
+				command+=" ${COMP_WORDS[i + 1]}"
+			;;
+		esac
+		break
+	done
+
+	options="--json --help"
+	case $command in
+	"")
+		words_out="pool region export unexport exports fence listen
+			unlisten attach detach key status stat"
+		options+=" --version"
+		;;
+	pool) words_out="create open close list destroy" ;;
+	region) words_out="create list remove" ;;
+	key) words_out="generate" ;;
+	"pool create")
+		words_out=$(compgen -G "/dev/pmem*")
+		options+=" --name --force --cache-model"
+		;;
+	"pool open")
+		words_out=$(compgen -G "/dev/pmem*")
+		options+=" --cache-model"
+		;;
+	"pool close" | "pool destroy")
+		words_out=$(_kfipmem_field name pool list)
+		;;
+	"region create")
+		words_out=$(_kfipmem_field name pool list | sed 's,$,/,')
+		options+=" --size"
+		;;
+	"region remove") words_out=$(_kfipmem_regions) ;;
+	export)
+		words_out=$(_kfipmem_regions)
+		options+=" --peer --key-file --insecure-any --read-only"
+		;;
+	unexport)
+		words_out=$(_kfipmem_regions)
+		options+=" --peer"
+		;;
+	fence)
+		words_out=$(_kfipmem_regions)
+		options+=" --epoch --peer"
+		;;
+	listen) options+=" --addr --port --provider" ;;
+	attach)
+		options+=" --as --key-file --insecure --name --read-only"
+		options+=" --provider"
+		;;
+	detach)
+		words_out=$(_kfipmem_attachments)
+		options+=" --force"
+		;;
+	stat) words_out="target $(_kfipmem_attachments)" ;;
+	"key generate")
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	esac
+
+	[[ $cur == -* ]] && words_out=$options
+	mapfile -t COMPREPLY < <(compgen -W "$words_out" -- "$cur")
+}
+
+complete -F _kfipmem kfipmem

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kfipmem: the command line of persistent memory over kfabric. */
+#ifndef KFIPMEM_H
+#define KFIPMEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <libmnl/libmnl.h>
+#include "kfi_user.h"
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_KERNEL = 1,	/* the kernel refused */
+	EXIT_USAGE = 2,		/* the kernel was not asked */
+	EXIT_NO_MODULE = 3,	/* there is nobody to ask */
+};
+
+/* main.c: everything that a command line can say. */
+struct options {
+	bool json;
+	const char *name;
+	const char *peer;
+	const char *as;
+	const char *key_file;
+	const char *size;
+	const char *addr;
+	const char *port;
+	const char *provider;
+	const char *epoch;
+	const char *cache_seed;
+	bool cache_model;
+	bool force;
+	bool insecure;
+	bool read_only;
+	const char *arg[1];
+	unsigned int nr_args;
+};
+
+extern bool json_mode;
+
+/* Print and leave: a command is one request, so nothing has to be undone. */
+void die_usage(const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 1, 2)));
+void die_kernel(int err, const char *text, const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 3, 4)));
+void die_no_module(void) __attribute__((noreturn));
+void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void *xalloc(size_t size);
+
+/* parse.c: what people write, checked before the kernel is asked. */
+struct size_spec {
+	bool percent;
+	uint64_t value;		/* bytes, or hundredths of the whole */
+};
+
+const char *parse_size(const char *text, struct size_spec *size);
+const char *parse_number(const char *text, uint64_t max, uint64_t *value);
+void check_name(const char *what, const char *name);
+void split_region(const char *text, char *pool, char *region);
+void split_remote(const char *text, char *host, uint16_t *port, char *region);
+uint16_t get_port(const char *text);
+void resolve_host(const char *host, char *numeric, size_t size);
+void read_key_file(const char *path, uint8_t key[KFIPMEM_KEY_SIZE]);
+
+/* nl.c: requests to the kernel. */
+struct reply {
+	struct nlmsghdr **msg;
+	size_t nr;
+};
+
+typedef void (*nl_attr_cb)(const struct nlattr *attr, void *arg);
+
+struct nlmsghdr *nl_request(uint8_t cmd);
+void nl_put_uint(struct nlmsghdr *nlh, uint16_t type, uint64_t value);
+void nl_put_flag(struct nlmsghdr *nlh, uint16_t type);
+void nl_do(struct nlmsghdr *nlh, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void nl_get(struct nlmsghdr *nlh, struct reply *reply, const char *what);
+void nl_dump(uint8_t cmd, struct reply *reply, const char *what);
+void nl_reply_free(struct reply *reply);
+void nl_parse(const struct nlmsghdr *nlh, const struct nlattr **attrs,
+	      uint16_t max);
+void nl_parse_nested(const struct nlattr *nest, const struct nlattr **attrs,
+		     uint16_t max);
+void nl_for_each(const struct nlmsghdr *nlh, uint16_t type, nl_attr_cb cb,
+		 void *arg);
+uint64_t nl_uint(const struct nlattr *attr);
+const char *nl_str(const struct nlattr *attr);
+const char *nl_uuid(const struct nlattr *attr, char text[37]);
+
+/* json.c: a writer that keeps track of commas and nesting. */
+void json_begin(void);
+void json_end(void);
+void json_object(const char *key);
+void json_object_end(void);
+void json_array(const char *key);
+void json_array_end(void);
+void json_str(const char *key, const char *value);
+void json_uint(const char *key, uint64_t value);
+void json_bool(const char *key, bool value);
+void json_null(const char *key);
+void json_ok(void);
+
+/* names.c: enumerations and quantities in words. */
+const char *domain_name(uint64_t domain);
+const char *method_name(uint64_t method);
+const char *op_name(uint64_t op);
+const char *size_text(uint64_t bytes, char *buf, size_t size);
+const char *time_text(uint64_t ns, char *buf, size_t size);
+
+/* Lists that more than one command shows. */
+void print_pools(const struct reply *reply);
+void print_regions(const struct reply *reply);
+void print_exports(const struct reply *reply);
+void print_attachments(const struct reply *reply);
+void json_attachments(const struct reply *reply);
+
+/* cmd_*.c */
+int cmd_pool_create(const struct options *o);
+int cmd_pool_open(const struct options *o);
+int cmd_pool_close(const struct options *o);
+int cmd_pool_list(const struct options *o);
+int cmd_pool_destroy(const struct options *o);
+int cmd_region_create(const struct options *o);
+int cmd_region_list(const struct options *o);
+int cmd_region_remove(const struct options *o);
+int cmd_export(const struct options *o);
+int cmd_unexport(const struct options *o);
+int cmd_exports(const struct options *o);
+int cmd_fence(const struct options *o);
+int cmd_listen(const struct options *o);
+int cmd_unlisten(const struct options *o);
+int cmd_attach(const struct options *o);
+int cmd_detach(const struct options *o);
+int cmd_key_generate(const struct options *o);
+int cmd_status(const struct options *o);
+int cmd_stat(const struct options *o);
+
+#endif /* KFIPMEM_H */
