@@ -26,6 +26,13 @@ static int kfr_ioc_gather(struct kfr_op *op, const struct kfi_ioc *ioc,
 	return got == count ? 0 : -EINVAL;
 }
 
+static u64 kfr_atomic_access(const struct kfr_op *op)
+{
+	u64 access = op->atomic.op == KFI_ATOMIC_READ ? 0 : KFI_WRITE;
+
+	return op->atomic.fetch ? access | KFI_READ : access;
+}
+
 static ssize_t kfr_atomic(struct kfid_ep *fid, const struct kfi_msg_atomic *msg,
 			  const struct kfi_ioc *compare, size_t compare_count,
 			  struct kfi_ioc *result, size_t result_count,
@@ -44,6 +51,8 @@ static ssize_t kfr_atomic(struct kfid_ep *fid, const struct kfi_msg_atomic *msg,
 		return -EOPNOTSUPP;
 	if (!kfr_atomic_supported(msg->datatype, msg->op))
 		return -EOPNOTSUPP;
+	if (flags & KFI_COMMIT_DEEP && !(flags & KFI_COMMIT_COMPLETE))
+		return -EINVAL;
 	if (kfr_wire_atomic_operands(msg->op) > operands ||
 	    (operands == 2) != (kfr_wire_atomic_operands(msg->op) == 2) ||
 	    msg->rma_iov_count != 1 || result_count > ARRAY_SIZE(v))
@@ -100,7 +109,7 @@ static ssize_t kfr_atomic(struct kfid_ep *fid, const struct kfi_msg_atomic *msg,
 			op->rma[0].len = bytes;
 			op->nrma = 1;
 			ret = kfr_rmr_check(op->rma[0].rmr, op->rma[0].offset,
-					    bytes);
+					    bytes, kfr_atomic_access(op));
 			if (!ret && flags & KFI_COMMIT_COMPLETE &&
 			    op->rma[0].rmr->known &&
 			    op->rma[0].rmr->attr.method == KFI_COMMIT_REFUSED)

@@ -43,6 +43,24 @@ struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key)
 	return xa_is_err(old) ? ERR_PTR(xa_err(old)) : old;
 }
 
+/**
+ * kfr_rmr_forget() - forget a key that the target does not know
+ * @peer: peer, control mutex held
+ * @rmr: region; one that was good once, or has a name, is kept
+ *
+ * Context: process.
+ */
+void kfr_rmr_forget(struct kfr_peer *peer, struct kfr_rmr *rmr)
+{
+	lockdep_assert_held(&peer->control);
+	if (rmr->known || rmr->name[0])
+		return;
+	spin_lock_bh(&peer->lock);
+	if (xa_cmpxchg_bh(&peer->rmrs, rmr->key, rmr, NULL, GFP_ATOMIC) == rmr)
+		kfr_rmr_put(rmr);
+	spin_unlock_bh(&peer->lock);
+}
+
 static int kfr_fetch_rkeys(struct kfr_peer *peer, u32 grant, u32 chunks,
 			   __le32 *rkeys, struct kfr_call *call)
 {
@@ -164,6 +182,7 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 	swap(rmr->rkeys, rkeys);
 	rmr->known = true;
 	rmr->revoked = false;
+	rmr->conn = peer->conn;
 	rmr->attached = peer->state == KFR_PEER_READY;
 	if (!rmr->attached)
 		ret = -ENOLINK;
@@ -204,12 +223,25 @@ static u64 kfr_region_key(const uuid_t *uuid)
 static bool kfr_rmr_satisfies(const struct kfr_rmr *rmr,
 			      const struct kfi_pmem_attach *what)
 {
-	return READ_ONCE(rmr->attached) && !(what->access & ~rmr->access) &&
-	       (uuid_is_null(&what->uuid) ||
+	return (uuid_is_null(&what->uuid) ||
 		uuid_equal(&what->uuid, &rmr->attr.uuid)) &&
 	       (!what->generation ||
 		what->generation == rmr->attr.generation) &&
 	       (!what->epoch || what->epoch == rmr->attr.epoch);
+}
+
+/* The grant of before stays until the connection ends: it may be in use. */
+static int kfr_attach_more(struct kfr_peer *peer, struct kfr_rmr *rmr,
+			   u64 access)
+{
+	u64 before = rmr->access;
+	int ret;
+
+	rmr->access |= access;
+	ret = kfr_attach_locked(peer, rmr, NULL);
+	if (ret)
+		rmr->access = before;
+	return ret;
 }
 
 static int kfr_pmem_attach(struct kfid_ep *fid, kfi_addr_t addr,
@@ -233,11 +265,16 @@ static int kfr_pmem_attach(struct kfid_ep *fid, kfi_addr_t addr,
 	if (ret)
 		goto unlock;
 	rmr = kfr_rmr_find_name(peer, what->region);
-	if (rmr && kfr_rmr_satisfies(rmr, what))
-		goto put;
 	if (rmr) {
-		rmr->access |= what->access;
-		ret = kfr_attach_locked(peer, rmr, what);
+		/*
+		 * Shared with those who attached it before: it stays the
+		 * region, the bytes and the epoch that they have. Who means
+		 * others detaches first.
+		 */
+		if (!kfr_rmr_satisfies(rmr, what))
+			ret = -ESTALE;
+		else if (!rmr->attached || what->access & ~rmr->access)
+			ret = kfr_attach_more(peer, rmr, what->access);
 		goto put;
 	}
 	rmr = kfr_rmr_create(peer, 0, what->region, what->access, GFP_KERNEL);
@@ -275,7 +312,7 @@ static int kfr_pmem_detach(struct kfid_ep *fid, kfi_addr_t addr, u64 key)
 	struct kfr_peer *peer = xa_load(&kfr_ep_of(fid)->peers, addr);
 	struct kfr_call *call;
 	struct kfr_rmr *rmr;
-	bool attached;
+	bool attached, last;
 
 	if (!peer)
 		return -ENOENT;
@@ -291,20 +328,28 @@ static int kfr_pmem_detach(struct kfid_ep *fid, kfi_addr_t addr, u64 key)
 		kfree(call);
 		return -ENOENT;
 	}
-	if (atomic_dec_and_test(&rmr->uses)) {
+	last = atomic_dec_and_test(&rmr->uses);
+	if (last) {
 		spin_lock_bh(&peer->lock);
 		xa_erase_bh(&peer->rmrs, key);
-		attached = rmr->attached && peer->state == KFR_PEER_READY;
-		rmr->attached = false;
 		spin_unlock_bh(&peer->lock);
 		kfr_rmr_put(rmr);
+	}
+	mutex_unlock(&peer->control);
+	if (last) {
+		/* Nobody finds it any more; what found it ends in time. */
+		wait_event(peer->rmr_wait, kref_read(&rmr->ref) == 1);
+		mutex_lock(&peer->control);
+		spin_lock_bh(&peer->lock);
+		attached = rmr->attached && peer->state == KFR_PEER_READY &&
+			   rmr->conn == peer->conn;
+		spin_unlock_bh(&peer->lock);
 		req.grant = cpu_to_le32(rmr->grant);
 		/* Best effort: the connection's end takes it back as well. */
 		if (attached)
 			kfr_peer_call_locked(peer, &req, sizeof(req), call);
-		kfr_peer_fail_pending(peer, rmr, -ECANCELED);
+		mutex_unlock(&peer->control);
 	}
-	mutex_unlock(&peer->control);
 	kfr_rmr_put(rmr);
 	kfree(call);
 	return 0;

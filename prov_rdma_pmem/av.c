@@ -106,8 +106,10 @@ static int kfr_av_add(struct kfr_av *av, const struct sockaddr_storage *ss,
 	entry = kmemdup(ss, sizeof(*ss), GFP_KERNEL);
 	if (!entry)
 		return -ENOMEM;
-	ret = xa_alloc_bh(&av->addrs, &i, entry, xa_limit_32b, GFP_KERNEL);
-	if (ret) {
+	/* A number that was removed names nobody else: peers remember it. */
+	ret = xa_alloc_cyclic_bh(&av->addrs, &i, entry, xa_limit_32b,
+				 &av->next, GFP_KERNEL);
+	if (ret < 0) {
 		kfree(entry);
 		return ret;
 	}

@@ -22,6 +22,25 @@ static size_t kfr_cq_entry_size(enum kfi_cq_format format)
 	}
 }
 
+/* Somebody was refused an entry, a post or a message: there is one now. */
+static void kfr_cq_wake_starved(struct kfr_cq *cq)
+{
+	struct kfr_ep *ep;
+
+	lockdep_assert_held(&cq->lock);
+	if (!cq->starved)
+		return;
+	cq->starved = false;
+	list_for_each_entry(ep, &cq->eps, rx_cq_entry)
+		queue_work(ep->wq, &ep->rx_work);
+	queue_work(system_wq, &cq->room_work);
+}
+
+static void kfr_cq_room_work(struct work_struct *work)
+{
+	kfr_cq_signal_room(container_of(work, struct kfr_cq, room_work));
+}
+
 /**
  * kfr_cq_reserve() - promise an entry to an operation
  * @cq: the queue
@@ -54,6 +73,24 @@ void kfr_cq_unreserve(struct kfr_cq *cq)
 	spin_lock_bh(&cq->lock);
 	WARN_ON_ONCE(!cq->reserved);
 	cq->reserved--;
+	kfr_cq_wake_starved(cq);
+	spin_unlock_bh(&cq->lock);
+}
+
+/**
+ * kfr_cq_add() - fill a reserved entry; the caller calls the handler later
+ * @cq: the queue
+ * @entry: what happened
+ *
+ * Context: any but hard interrupt.
+ */
+void kfr_cq_add(struct kfr_cq *cq, const struct kfr_cqe *entry)
+{
+	spin_lock_bh(&cq->lock);
+	WARN_ON_ONCE(!cq->reserved);
+	cq->reserved--;
+	cq->ring[(cq->head + cq->count) % cq->size] = *entry;
+	cq->count++;
 	spin_unlock_bh(&cq->lock);
 }
 
@@ -62,17 +99,12 @@ void kfr_cq_unreserve(struct kfr_cq *cq)
  * @cq: the queue
  * @entry: what happened
  *
- * Context: as the client's handler: a work item of the completion workqueue
- * or of the endpoint. No lock is held over the handler.
+ * Context: as the client's handler: softirq or work item, as the endpoint's
+ * placement class has it. No lock is held over the handler.
  */
 void kfr_cq_push(struct kfr_cq *cq, const struct kfr_cqe *entry)
 {
-	spin_lock_bh(&cq->lock);
-	WARN_ON_ONCE(!cq->reserved);
-	cq->reserved--;
-	cq->ring[(cq->head + cq->count) % cq->size] = *entry;
-	cq->count++;
-	spin_unlock_bh(&cq->lock);
+	kfr_cq_add(cq, entry);
 	kfr_cq_signal_room(cq);
 }
 
@@ -88,19 +120,6 @@ void kfr_cq_signal_room(struct kfr_cq *cq)
 {
 	if (cq->handler)
 		cq->handler(&cq->cq, cq->cq.fid.context);
-}
-
-/* Messages may wait for an entry: let their endpoints look again. */
-static void kfr_cq_wake_starved(struct kfr_cq *cq)
-{
-	struct kfr_ep *ep;
-
-	lockdep_assert_held(&cq->lock);
-	if (!cq->starved)
-		return;
-	cq->starved = false;
-	list_for_each_entry(ep, &cq->eps, rx_cq_entry)
-		queue_work(ep->wq, &ep->rx_work);
 }
 
 static ssize_t kfr_cq_readfrom(struct kfid_cq *fid, void *buf, size_t count,
@@ -196,6 +215,7 @@ static int kfr_cq_close(struct kfid *fid)
 
 	if (ret)
 		return ret;
+	cancel_work_sync(&cq->room_work);
 	kfid_put(&cq->domain->domain.fid);
 	kvfree(cq->ring);
 	kfree(cq);
@@ -216,7 +236,8 @@ static const struct kfi_ops kfr_cq_fid_ops = {
  * @attr: size (0: 1024 entries), format, signaling vector
  * @out: where it goes
  * @handler: called after each new entry, and when there is room again after
- *	an -EAGAIN; context: work item, no lock held, may post
+ *	an -EAGAIN; context: softirq or work item, as the class of the
+ *	endpoints has it; no lock held, may post
  * @context: the client's
  *
  * Context: process.
@@ -247,6 +268,7 @@ int kfr_cq_open(struct kfid_domain *domain, struct kfi_cq_attr *attr,
 	cq->size = size;
 	spin_lock_init(&cq->lock);
 	INIT_LIST_HEAD(&cq->eps);
+	INIT_WORK(&cq->room_work, kfr_cq_room_work);
 	kfid_get(&domain->fid);
 	*out = &cq->cq;
 	return 0;

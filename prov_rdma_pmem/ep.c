@@ -20,6 +20,8 @@ static void kfr_ep_class_room(struct kfi_class_waiter *waiter)
 {
 	struct kfr_ep *ep = container_of(waiter, struct kfr_ep, waiter);
 
+	/* Not under op_lock, which is held over kfi_class_wait(). */
+	WRITE_ONCE(ep->class_waits, false);
 	queue_work(ep->wq, &ep->room_work);
 }
 
@@ -32,22 +34,25 @@ static int kfr_ep_close(struct kfid *fid)
 
 	if (ret)
 		return ret;
-	kfi_class_cancel_wait(ep->class, &ep->waiter);
+	/* From here nothing new is taken, also not from a client's handler. */
 	kfr_sessions_close(ep);
-	xa_for_each(&ep->peers, i, peer) {
-		kfr_peer_destroy(peer);
-		xa_erase_bh(&ep->peers, i);
-	}
-	xa_destroy(&ep->peers);
-	destroy_workqueue(ep->wq);
-	kfr_rx_destroy(ep);
-	kfr_ops_destroy(ep);
 	if (ep->rx_cq) {
 		spin_lock_bh(&ep->rx_cq->lock);
 		list_del_init(&ep->rx_cq_entry);
 		spin_unlock_bh(&ep->rx_cq->lock);
-		kfid_put(&ep->rx_cq->cq.fid);
 	}
+	xa_for_each(&ep->peers, i, peer)
+		kfr_peer_shutdown(peer);
+	kfi_class_cancel_wait(ep->class, &ep->waiter);
+	kfr_rx_destroy(ep);
+	destroy_workqueue(ep->ctl_wq);
+	destroy_workqueue(ep->wq);
+	xa_for_each(&ep->peers, i, peer)
+		kfr_peer_free(peer);
+	xa_destroy(&ep->peers);
+	kfr_ops_destroy(ep);
+	if (ep->rx_cq)
+		kfid_put(&ep->rx_cq->cq.fid);
 	if (ep->tx_cq)
 		kfid_put(&ep->tx_cq->cq.fid);
 	if (ep->av)
@@ -311,7 +316,9 @@ int kfr_endpoint(struct kfid_domain *domain, struct kfi_info *info,
 	}
 	ep->stats = alloc_percpu(struct kfi_pmem_stats);
 	ep->wq = alloc_workqueue("kfi_rdma", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!ep->stats || !ep->wq) {
+	ep->ctl_wq = alloc_workqueue("kfi_rdma_ctl",
+				     WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!ep->stats || !ep->wq || !ep->ctl_wq) {
 		ret = -ENOMEM;
 		goto err_put_class;
 	}
@@ -356,6 +363,8 @@ int kfr_endpoint(struct kfid_domain *domain, struct kfi_info *info,
 	return 0;
 
 err_put_class:
+	if (ep->ctl_wq)
+		destroy_workqueue(ep->ctl_wq);
 	if (ep->wq)
 		destroy_workqueue(ep->wq);
 	free_percpu(ep->stats);

@@ -11,6 +11,8 @@
 #include "peer.h"
 #include "session.h"
 
+#define KFR_GRANTS_MAX	64	/* of one session */
+
 static void kfr_gate_hello(struct kfr_session *session, struct kfr_rx *rx)
 {
 	const struct kfr_wire_hello *m = rx->data;
@@ -84,8 +86,8 @@ static void kfr_gate_proof(struct kfr_session *session, struct kfr_rx *rx)
 	pr_notice_ratelimited("peer %s at %pISpc refused: %s\n", session->peer,
 			      &session->ss, ret && !ep->has_auth ?
 			      "nothing is exported to it" : "wrong key");
-	kfr_session_reply(session, rx, ret && !ep->has_auth ? -ENOKEY :
-			  -EKEYREJECTED, NULL, 0);
+	/* One answer for both: a stranger does not learn which names exist. */
+	kfr_session_reply(session, rx, -EKEYREJECTED, NULL, 0);
 }
 
 static int kfr_gate_export(struct kfr_session *session,
@@ -179,6 +181,10 @@ static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 		access |= KFI_REMOTE_READ;
 	if (wire & KFR_WIRE_ACCESS_WRITE)
 		access |= KFI_REMOTE_WRITE;
+	if (session->ngrants >= KFR_GRANTS_MAX) {
+		kfr_session_reply(session, rx, -ENOSPC, NULL, 0);
+		return;
+	}
 	grant = kfr_grant_create(session, access);
 	if (IS_ERR(grant)) {
 		kfr_session_reply(session, rx, PTR_ERR(grant), NULL, 0);
@@ -219,6 +225,7 @@ static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 	reply.chunk_shift = grant->chunk_shift;
 	reply.chunks = cpu_to_le32(grant->chunks);
 	reply.base = cpu_to_le32(grant->base);
+	session->ngrants++;
 	/* Requests find it from now on. */
 	xa_store_bh(&session->grants, grant->id, grant, GFP_KERNEL);
 	kfr_session_reply(session, rx, 0, &reply, sizeof(reply));
@@ -255,8 +262,10 @@ static void kfr_gate_detach(struct kfr_session *session, struct kfr_rx *rx)
 	struct kfr_grant *grant;
 
 	grant = xa_erase_bh(&session->grants, le32_to_cpu(m->grant));
-	if (grant)
+	if (grant) {
+		session->ngrants--;
 		kfr_grant_destroy(grant);
+	}
 	kfr_session_reply(session, rx, grant ? 0 : -ENOENT, NULL, 0);
 }
 

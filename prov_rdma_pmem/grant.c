@@ -236,10 +236,9 @@ void kfr_grant_withdraw(struct kfr_grant *grant)
 	WRITE_ONCE(grant->revoked, true);
 	kfr_grant_deregister(grant);
 	mutex_unlock(&grant->lock);
-	if (first) {
+	if (first)
 		kfr_grant_unuse(grant);
-		wait_for_completion(&grant->unused);
-	}
+	wait_for_completion(&grant->unused);
 }
 
 /**
@@ -250,6 +249,11 @@ void kfr_grant_withdraw(struct kfr_grant *grant)
  */
 void kfr_grant_destroy(struct kfr_grant *grant)
 {
+	/*
+	 * First: while the keys are good, whoever fences the peer or closes
+	 * the memory must find this grant and wait for it.
+	 */
+	kfr_grant_withdraw(grant);
 	if (grant->exported)
 		kfi_export_unuse(&grant->user);
 	if (grant->mr) {
@@ -257,7 +261,6 @@ void kfr_grant_destroy(struct kfr_grant *grant)
 		list_del_init(&grant->mr_entry);
 		mutex_unlock(&grant->mr->lock);
 	}
-	kfr_grant_withdraw(grant);
 	if (grant->mr)
 		kfr_mr_put(grant->mr);
 	if (grant->region)
@@ -312,7 +315,7 @@ struct kfr_grant *kfr_grant_use(struct kfr_session *session, u32 id, u64 access,
 void kfr_grant_unuse(struct kfr_grant *grant)
 {
 	if (refcount_dec_and_test(&grant->uses))
-		complete(&grant->unused);
+		complete_all(&grant->unused);
 }
 
 /**

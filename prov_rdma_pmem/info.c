@@ -58,7 +58,9 @@ static int kfr_check_hints(const struct kfi_info *hints)
 		if (tx->op_flags & KFI_COMMIT_COMPLETE &&
 		    (!(hints->caps & KFI_RMA_PMEM) || hints->caps & KFI_MSG))
 			return -EOPNOTSUPP;
+		/* Messages keep their order; anything else takes KFI_FENCE. */
 		if (tx->op_flags & ~KFR_TX_FLAGS ||
+		    tx->msg_order & ~KFI_ORDER_SAS ||
 		    tx->iov_limit > KFR_IOV_LIMIT ||
 		    tx->rma_iov_limit > KFR_RMA_IOV_LIMIT ||
 		    tx->inject_size > KFR_INJECT_SIZE || tx->size > 65536)

@@ -71,7 +71,8 @@ struct kfr_cq {
 	u32 head;
 	u32 count;			/* entries to be read */
 	u32 reserved;			/* entries promised to operations */
-	bool starved;			/* a message waits for an entry */
+	bool starved;			/* somebody waits for an entry */
+	struct work_struct room_work;
 	struct kfr_cqe *ring;
 };
 
@@ -102,6 +103,7 @@ struct kfr_av {
 	struct kfid_av av;
 	struct kfr_domain *domain;
 	struct xarray addrs;		/* struct sockaddr_storage by kfi_addr */
+	u32 next;
 };
 
 enum kfr_ep_cntr {
@@ -136,13 +138,15 @@ struct kfr_ep {
 	struct kfr_av *av;
 	struct kfr_eq *eq;
 	struct kfr_cntr *cntr[KFR_CNTR_MAX];
-	struct workqueue_struct *wq;
+	struct workqueue_struct *wq;	/* requests of peers */
+	struct workqueue_struct *ctl_wq; /* connections: waits for replies */
 	struct kfi_pmem_stats __percpu *stats;
 
 	spinlock_t op_lock;
 	struct list_head free_ops;	/* op_lock; few segments each */
 	struct list_head free_wide_ops;	/* op_lock; KFR_IOV_LIMIT segments */
 	bool want_room;			/* op_lock; -EAGAIN was returned */
+	bool class_waits;		/* set under op_lock: @waiter waits */
 	struct kfr_op *ops;
 	u32 tx_size;
 	u32 rx_size;
@@ -153,12 +157,13 @@ struct kfr_ep {
 	struct mutex session_lock;	/* sessions */
 	struct list_head sessions;
 	atomic_t nsessions;
-	bool closing;			/* session_lock */
+	bool closing;
 	wait_queue_head_t sessions_gone;
 
 	spinlock_t rx_lock;
 	struct list_head rx_posts;	/* rx_lock: receives posted, in order */
 	struct list_head rx_free;	/* rx_lock */
+	u32 rx_pass;			/* rx_lock */
 	struct list_head rx_held;	/* rx_lock: messages nobody asked for yet */
 	struct kfr_rx_post *rx_array;
 	size_t min_multi_recv;
@@ -190,6 +195,7 @@ int kfr_cq_open(struct kfid_domain *domain, struct kfi_cq_attr *attr,
 		struct kfid_cq **cq, kfi_comp_handler handler, void *context);
 bool kfr_cq_reserve(struct kfr_cq *cq);
 void kfr_cq_unreserve(struct kfr_cq *cq);
+void kfr_cq_add(struct kfr_cq *cq, const struct kfr_cqe *entry);
 void kfr_cq_push(struct kfr_cq *cq, const struct kfr_cqe *entry);
 void kfr_cq_signal_room(struct kfr_cq *cq);
 

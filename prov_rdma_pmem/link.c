@@ -363,6 +363,8 @@ int kfr_link_create(struct kfr_link *link, struct kfr_ep *ep,
 	return 0;
 
 err_drain:
+	/* The owner gets the error; it is not told by the flush as well. */
+	atomic_set(&link->failed, ret);
 	ib_drain_qp(link->qp);
 	kvfree(link->rx);
 err_free_tx_area:

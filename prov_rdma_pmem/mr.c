@@ -107,6 +107,7 @@ static int kfr_mr_segs(struct kfr_mr *mr, enum kfi_iov_type type,
 	/* Borrow the operation's way of taking vectors apart. */
 	struct kfr_op *op;
 	size_t segs;
+	int ret;
 	u32 i;
 
 	segs = kfr_iov_segs(type, iov, count);
@@ -119,12 +120,12 @@ static int kfr_mr_segs(struct kfr_mr *mr, enum kfi_iov_type type,
 		return -ENOMEM;
 	}
 	op->segs = mr->segs;
-	kfr_op_segs(op, type, iov, count);
+	ret = kfr_op_segs(op, type, iov, count);
 	mr->nsegs = op->nsegs;
 	mr->len = op->len;
 	kfree(op);
-	if (!mr->nsegs)
-		return -EINVAL;
+	if (ret || !mr->nsegs)
+		return ret ?: -EINVAL;
 	/* One hardware region has no gaps between its pages. */
 	for (i = 0; i < mr->nsegs; i++) {
 		if ((i && mr->segs[i].offset) ||

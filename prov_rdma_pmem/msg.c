@@ -85,6 +85,7 @@ void kfr_rx_destroy(struct kfr_ep *ep)
 	spin_unlock_bh(&ep->rx_lock);
 	kvfree(ep->rx_array);
 	ep->rx_array = NULL;
+	INIT_LIST_HEAD(&ep->rx_free);
 }
 
 static void kfr_post_copy_in(struct kfr_rx_post *post, size_t offset,
@@ -219,46 +220,40 @@ static bool kfr_rx_take(struct kfr_ep *ep, struct kfr_session *session,
 	return true;
 }
 
-static bool kfr_session_blocked(struct kfr_session **blocked, u32 n,
-				struct kfr_session *session)
-{
-	while (n--)
-		if (blocked[n] == session)
-			return true;
-	return false;
-}
-
 /* Match messages that are held with receives that are posted. */
 static void kfr_rx_progress(struct kfr_ep *ep)
 {
-	struct kfr_session *session, *blocked[8];
+	struct kfr_session *session;
 	struct kfr_rx_event event;
 	struct kfr_rx *rx, *next;
 	bool taken, again;
-	u32 n;
+	u32 pass;
 
 	do {
 		again = false;
-		n = 0;
 		spin_lock_bh(&ep->rx_lock);
+		pass = ++ep->rx_pass;
 		list_for_each_entry_safe(rx, next, &ep->rx_held, entry) {
 			session = container_of(rx->link, struct kfr_session,
 					       link);
-			if (kfr_session_blocked(blocked, n, session))
+			if (session->pass == pass)
 				continue;
 			memset(&event, 0, sizeof(event));
 			taken = kfr_rx_take(ep, session, rx->data, &event);
 			if (!taken && !event.push_release) {
 				/* Order within a session, not between them. */
-				if (n == ARRAY_SIZE(blocked))
-					break;
-				blocked[n++] = session;
+				session->pass = pass;
 				continue;
 			}
 			if (taken) {
 				list_del_init(&rx->entry);
-				atomic_inc(&session->requests);
+				refcount_inc(&session->requests);
 			}
+			/* Under the lock: the client sees the order we saw. */
+			if (event.push)
+				kfr_cq_add(ep->rx_cq, &event.entry);
+			if (event.push_release)
+				kfr_cq_add(ep->rx_cq, &event.release);
 			again = true;
 			break;
 		}
@@ -269,14 +264,12 @@ static void kfr_rx_progress(struct kfr_ep *ep)
 			kfr_cntr_count(ep->cntr[KFR_CNTR_RECV],
 				       event.entry.err);
 			kfr_stat_inc(ep, op[KFI_STAT_RECV].ops);
-			kfr_cq_push(ep->rx_cq, &event.entry);
 		}
-		if (event.push_release)
-			kfr_cq_push(ep->rx_cq, &event.release);
+		if (event.push || event.push_release)
+			kfr_cq_signal_room(ep->rx_cq);
 		if (taken) {
 			kfr_session_reply(session, rx, 0, NULL, 0);
-			if (atomic_dec_and_test(&session->requests))
-				wake_up(&session->idle);
+			kfr_session_put(session);
 		}
 	} while (again);
 }
@@ -313,9 +306,11 @@ void kfr_msg_fragment(struct kfr_session *session, struct kfr_rx *rx)
 	spin_lock_bh(&ep->rx_lock);
 	/* Fragments come in order, one message after the other. */
 	follows = offset == session->expected &&
-		  (!offset || le32_to_cpu(m->message) == session->message_id);
+		  (!offset || (le32_to_cpu(m->message) == session->message_id &&
+			       le32_to_cpu(m->total) == session->total));
 	if (follows) {
 		session->message_id = le32_to_cpu(m->message);
+		session->total = le32_to_cpu(m->total);
 		session->expected = offset + le16_to_cpu(m->length);
 		if (session->expected == le32_to_cpu(m->total))
 			session->expected = 0;
@@ -369,6 +364,8 @@ static ssize_t kfr_recv_post(struct kfid_ep *fid, enum kfi_iov_type type,
 		return -EOPNOTSUPP;
 	if (!ep->enabled || !ep->rx_cq || !(ep->caps & KFI_RECV))
 		return -EOPNOTSUPP;
+	if (READ_ONCE(ep->closing))
+		return -ESHUTDOWN;
 	segs = kfr_iov_segs(type, iov, count);
 	if (segs == SIZE_MAX)
 		return -EINVAL;
@@ -387,7 +384,7 @@ static ssize_t kfr_recv_post(struct kfid_ep *fid, enum kfi_iov_type type,
 	}
 	taker.segs = post->segs;
 	ret = kfr_op_segs(&taker, type, iov, count);
-	if (ret && !(flags & KFI_MULTI_RECV))
+	if (ret)
 		goto err_unlock;
 	post->context = context;
 	post->multi = flags & KFI_MULTI_RECV;
@@ -516,6 +513,8 @@ static ssize_t kfr_send_post(struct kfid_ep *fid, enum kfi_iov_type type,
 	op->message.started = false;
 	op->message.data = data;
 	ret = kfr_op_segs(op, type, iov, count);
+	if (!ret && op->len > KFR_MAX_MSG_SIZE)
+		ret = -EMSGSIZE;
 	if (!ret && flags & KFI_INJECT)
 		ret = kfr_op_inject(op);
 	if (!ret)

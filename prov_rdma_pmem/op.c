@@ -70,7 +70,8 @@ void kfr_ops_destroy(struct kfr_ep *ep)
  * @flags: of the call, with the endpoint's defaults
  *
  * Context: any but hard interrupt.
- * Return: the operation; ERR_PTR(-EAGAIN): none left; -EMSGSIZE.
+ * Return: the operation; ERR_PTR(-EAGAIN): none left, and the handler of the
+ * completion queue is called when there is one; -EMSGSIZE; -ESHUTDOWN.
  */
 struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 {
@@ -80,31 +81,37 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 		return ERR_PTR(-EMSGSIZE);
 	if (!ep->enabled || !ep->tx_cq)
 		return ERR_PTR(-EINVAL);
+	if (READ_ONCE(ep->closing))
+		return ERR_PTR(-ESHUTDOWN);
+	spin_lock_bh(&ep->op_lock);
 	while (kfi_class_charge(ep->class, 1, 0)) {
 		/* Another endpoint of the class has what this one needs. */
-		if (kfi_class_wait(ep->class, &ep->waiter, 1, 0))
+		if (!READ_ONCE(ep->class_waits)) {
+			WRITE_ONCE(ep->class_waits, true);
+			if (!kfi_class_wait(ep->class, &ep->waiter, 1, 0))
+				WRITE_ONCE(ep->class_waits, false);
+		}
+		if (READ_ONCE(ep->class_waits)) {
+			spin_unlock_bh(&ep->op_lock);
 			return ERR_PTR(-EAGAIN);
+		}
 	}
-	spin_lock_bh(&ep->op_lock);
 	if (segs <= KFR_SEGS)
 		op = list_first_entry_or_null(&ep->free_ops, struct kfr_op,
 					      entry);
 	if (!op)
 		op = list_first_entry_or_null(&ep->free_wide_ops,
 					      struct kfr_op, entry);
-	if (op)
-		list_del_init(&op->entry);
-	spin_unlock_bh(&ep->op_lock);
-	if (!op)
-		goto uncharge;
 	/* An error is always reported, so also a quiet one needs an entry. */
-	if (!kfr_cq_reserve(ep->tx_cq)) {
-		spin_lock_bh(&ep->op_lock);
-		list_add(&op->entry, op->wide ? &ep->free_wide_ops :
-						&ep->free_ops);
+	if (!op || !kfr_cq_reserve(ep->tx_cq)) {
+		/* The queue itself tells when an entry was read. */
+		ep->want_room |= !op;
 		spin_unlock_bh(&ep->op_lock);
-		goto uncharge;
+		kfi_class_uncharge(ep->class, 1, 0);
+		return ERR_PTR(-EAGAIN);
 	}
+	list_del_init(&op->entry);
+	spin_unlock_bh(&ep->op_lock);
 	op->has_entry = true;
 	op->quiet = ep->tx_selective && !(flags & KFI_COMPLETION);
 	op->flags = flags;
@@ -115,18 +122,12 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 	op->nmapped = 0;
 	op->nrma = 0;
 	op->ninject = 0;
+	op->cut = false;
 	op->wait_send = false;
 	op->wait_replies = 0;
 	op->peer = NULL;
 	op->start = ktime_get_ns();
 	return op;
-
-uncharge:
-	kfi_class_uncharge(ep->class, 1, 0);
-	spin_lock_bh(&ep->op_lock);
-	ep->want_room = true;
-	spin_unlock_bh(&ep->op_lock);
-	return ERR_PTR(-EAGAIN);
 }
 
 /**
@@ -158,6 +159,15 @@ void kfr_op_free(struct kfr_op *op)
 	spin_lock_bh(&ep->op_lock);
 	list_add(&op->entry, op->wide ? &ep->free_wide_ops : &ep->free_ops);
 	spin_unlock_bh(&ep->op_lock);
+}
+
+static void kfr_op_uncommit(struct kfr_op *op)
+{
+	u32 i;
+
+	for (i = 0; i < op->nrma; i++)
+		kfr_dirty_add(&op->rma[i].rmr->dirty, op->rma[i].offset,
+			      op->rma[i].len ?: op->rma[i].rmr->attr.size);
 }
 
 static struct kfr_cntr *kfr_op_cntr(struct kfr_op *op)
@@ -195,6 +205,9 @@ void kfr_op_finish(struct kfr_op *op)
 	u64 ns = ktime_get_ns() - op->start;
 
 	if (op->status) {
+		/* Also a commit whose reply never came has committed nothing. */
+		if (op->cut)
+			kfr_op_uncommit(op);
 		kfr_stat_inc(ep, op[op->stat].errors);
 	} else {
 		kfr_stat_inc(ep, op[op->stat].ops);
@@ -275,7 +288,7 @@ static void kfr_op_seg(struct kfr_op *op, struct page *page, u32 offset,
  * @count: its entries
  *
  * Context: any.
- * Return: 0; -EMSGSIZE: more bytes than one operation takes.
+ * Return: 0; -EMSGSIZE: a piece beyond 4 GiB.
  */
 int kfr_op_segs(struct kfr_op *op, enum kfi_iov_type type, const void *iov,
 		size_t count)
@@ -303,7 +316,7 @@ int kfr_op_segs(struct kfr_op *op, enum kfi_iov_type type, const void *iov,
 			if (!left)
 				continue;
 			if (!is_vmalloc_or_module_addr(p)) {
-				if (left > KFR_MAX_MSG_SIZE)
+				if (left > U32_MAX - PAGE_SIZE)
 					return -EMSGSIZE;
 				kfr_op_seg(op, virt_to_page(p),
 					   offset_in_page(p), left);
@@ -320,7 +333,7 @@ int kfr_op_segs(struct kfr_op *op, enum kfi_iov_type type, const void *iov,
 			}
 		}
 	}
-	return op->len > KFR_MAX_MSG_SIZE ? -EMSGSIZE : 0;
+	return 0;
 }
 
 /**

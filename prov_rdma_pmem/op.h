@@ -51,6 +51,7 @@ struct kfr_op {
 	bool wide;			/* from the pool of wide operations */
 	bool quiet;			/* success makes no completion entry */
 	bool has_entry;			/* a completion entry is reserved */
+	bool cut;			/* took its ranges out of what is dirty */
 	u64 flags;
 	u64 comp_flags;
 	void *context;

@@ -37,7 +37,7 @@ static void kfr_peer_broken(struct kfr_conn *conn, int err)
 	complete(&conn->cm_done);
 	/* While connecting, the work that connects sees the failed link. */
 	if (peer->state == KFR_PEER_BROKEN)
-		mod_delayed_work(peer->ep->wq, &peer->work, 0);
+		mod_delayed_work(peer->ep->ctl_wq, &peer->work, 0);
 }
 
 /**
@@ -110,10 +110,14 @@ static int kfr_peer_cm_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 	return 0;
 }
 
-static int kfr_conn_wait(struct kfr_conn *conn)
+static int kfr_conn_wait(struct kfr_conn *conn, bool resolving)
 {
-	if (!wait_for_completion_timeout(&conn->cm_done,
-					 msecs_to_jiffies(kfr_connect_timeout)))
+	unsigned long timeout = msecs_to_jiffies(kfr_connect_timeout);
+
+	/* Resolving ends by itself: to cancel it flushes a foreign queue. */
+	if (resolving)
+		timeout += 10 * HZ;
+	if (!wait_for_completion_timeout(&conn->cm_done, timeout))
 		return -ETIMEDOUT;
 	return conn->cm_status ?: atomic_read(&conn->link.failed);
 }
@@ -168,11 +172,11 @@ static struct kfr_conn *kfr_conn_create(struct kfr_peer *peer)
 		return ERR_PTR(ret);
 	}
 	ret = rdma_resolve_addr(conn->id, NULL, (struct sockaddr *)&peer->ss,
-				kfr_connect_timeout) ?: kfr_conn_wait(conn);
+				kfr_connect_timeout) ?: kfr_conn_wait(conn, true);
 	if (ret)
 		goto err;
 	ret = rdma_resolve_route(conn->id, kfr_connect_timeout) ?:
-	      kfr_conn_wait(conn);
+	      kfr_conn_wait(conn, true);
 	if (ret)
 		goto err;
 	sizes.sq_depth = min_t(u32, sizes.sq_depth,
@@ -187,7 +191,7 @@ static struct kfr_conn *kfr_conn_create(struct kfr_peer *peer)
 					  conn->link.dev->attrs.max_qp_rd_atom);
 	param.initiator_depth = param.responder_resources;
 	rdma_set_ack_timeout(conn->id, kfr_ack_timeout);
-	ret = rdma_connect(conn->id, &param) ?: kfr_conn_wait(conn);
+	ret = rdma_connect(conn->id, &param) ?: kfr_conn_wait(conn, false);
 	if (ret)
 		goto err;
 	for (i = conn->credits - 1; i >= 0; i--)
@@ -229,11 +233,8 @@ int kfr_peer_call_locked(struct kfr_peer *peer, void *request, size_t len,
 	spin_lock(&link->sq_lock);
 	slot = kfr_slot_get(conn);
 	if (atomic_read(&link->failed) || slot < 0 ||
-	    !kfr_link_sq_room(link, 1)) {
-		/* Control requests have slots to themselves while connecting;
-		 * afterwards a busy peer can use all of them for a moment.
-		 */
-		ret = atomic_read(&link->failed) ? -ENOLINK : -EAGAIN;
+	    WARN_ON_ONCE(!kfr_link_sq_room(link, 1))) {
+		ret = -ENOLINK;
 		if (slot >= 0)
 			kfr_slot_put(conn, slot);
 	} else {
@@ -253,8 +254,7 @@ int kfr_peer_call_locked(struct kfr_peer *peer, void *request, size_t len,
 	spin_unlock(&link->sq_lock);
 	spin_unlock_bh(&peer->lock);
 	if (ret) {
-		if (ret == -ENOLINK)
-			kfr_link_fail(link, ret);
+		kfr_link_fail(link, ret);
 		return ret;
 	}
 	if (!wait_for_completion_timeout(&call->done, KFR_CALL_TIMEOUT)) {
@@ -338,6 +338,7 @@ static void kfr_peer_down_locked(struct kfr_peer *peer, int err)
 	peer->conn = NULL;
 	list_splice_init(&peer->inflight, &ops);
 	list_splice_tail_init(&peer->pending, &ops);
+	list_splice_tail_init(&peer->messages, &ops);
 	xa_for_each(&peer->rmrs, key, rmr)
 		rmr->attached = false;
 	spin_unlock_bh(&peer->lock);
@@ -410,7 +411,7 @@ int kfr_peer_up_locked(struct kfr_peer *peer)
 	if (peer->ever_connected)
 		kfr_stat_inc(peer->ep, reconnects);
 	peer->ever_connected = true;
-	queue_delayed_work(peer->ep->wq, &peer->alive, KFR_ALIVE_PERIOD);
+	queue_delayed_work(peer->ep->ctl_wq, &peer->alive, KFR_ALIVE_PERIOD);
 	kfr_eq_push(peer->ep->eq, KFI_CONNECTED, &peer->ep->ep.fid, peer->addr);
 	kfr_peer_kick(peer);
 	return 0;
@@ -424,6 +425,8 @@ err_idle:
 			      KFR_BACKOFF_MAX);
 	peer->not_before = jiffies + msecs_to_jiffies(peer->backoff);
 	spin_unlock_bh(&peer->lock);
+	/* Whoever tried, what waited for the connection has waited for this. */
+	kfr_peer_fail_pending(peer, NULL, ret);
 	return ret;
 }
 
@@ -442,6 +445,8 @@ void kfr_peer_fail_pending(struct kfr_peer *peer, struct kfr_rmr *rmr, int err)
 	u32 i;
 
 	spin_lock_bh(&peer->lock);
+	if (!rmr)
+		list_splice_tail_init(&peer->messages, &ops);
 	list_for_each_entry_safe(op, next, &peer->pending, entry) {
 		bool hit = !rmr || (op->type == KFR_OP_PUBLISH &&
 				    op->publish.rmr == rmr);
@@ -499,24 +504,18 @@ static void kfr_peer_work(struct work_struct *work)
 		kfr_peer_down_locked(peer, err == -EPROTO ? err : -ENOLINK);
 
 	spin_lock_bh(&peer->lock);
-	wanted = !list_empty(&peer->pending);
+	wanted = !list_empty(&peer->pending) || !list_empty(&peer->messages);
 	spin_unlock_bh(&peer->lock);
 	if (wanted)
 		ret = kfr_peer_up_locked(peer);
-	if (ret) {
-		kfr_peer_fail_pending(peer, NULL, ret);
+	if (ret)
 		goto unlock;
-	}
 	while ((rmr = kfr_peer_wants_attach(peer))) {
 		ret = kfr_rmr_attach_locked(peer, rmr);
-		if (ret == -EAGAIN) {
-			/* All slots busy: replies free some. */
-			kfr_rmr_put(rmr);
-			mod_delayed_work(peer->ep->wq, &peer->work, 1);
-			break;
-		}
-		if (ret)
+		if (ret) {
 			kfr_peer_fail_pending(peer, rmr, ret);
+			kfr_rmr_forget(peer, rmr);
+		}
 		kfr_rmr_put(rmr);
 		kfr_peer_kick(peer);
 	}
@@ -580,7 +579,7 @@ static void kfr_peer_alive(struct work_struct *work)
 		}
 		spin_unlock(&conn->link.sq_lock);
 	}
-	queue_delayed_work(peer->ep->wq, &peer->alive, KFR_ALIVE_PERIOD);
+	queue_delayed_work(peer->ep->ctl_wq, &peer->alive, KFR_ALIVE_PERIOD);
 	spin_unlock_bh(&peer->lock);
 	if (late)
 		kfr_link_fail(&conn->link, -ETIMEDOUT);
@@ -608,6 +607,8 @@ struct kfr_peer *kfr_peer_get(struct kfr_ep *ep, kfi_addr_t addr)
 		return peer;
 	if (!ep->enabled || !ep->av)
 		return ERR_PTR(-EINVAL);
+	if (READ_ONCE(ep->closing))
+		return ERR_PTR(-ESHUTDOWN);
 	ret = kfr_av_addr(ep->av, addr, &ss);
 	if (ret)
 		return ERR_PTR(ret);
@@ -619,11 +620,13 @@ struct kfr_peer *kfr_peer_get(struct kfr_ep *ep, kfi_addr_t addr)
 	peer->ss = ss;
 	mutex_init(&peer->control);
 	xa_init_flags(&peer->rmrs, XA_FLAGS_LOCK_BH);
+	init_waitqueue_head(&peer->rmr_wait);
 	INIT_DELAYED_WORK(&peer->work, kfr_peer_work);
 	INIT_DELAYED_WORK(&peer->alive, kfr_peer_alive);
 	peer->probe_cqe.done = kfr_peer_probe_done;
 	spin_lock_init(&peer->lock);
 	INIT_LIST_HEAD(&peer->pending);
+	INIT_LIST_HEAD(&peer->messages);
 	INIT_LIST_HEAD(&peer->inflight);
 	old = xa_cmpxchg_bh(&ep->peers, addr, NULL, peer, GFP_ATOMIC);
 	if (old) {
@@ -634,18 +637,15 @@ struct kfr_peer *kfr_peer_get(struct kfr_ep *ep, kfi_addr_t addr)
 }
 
 /**
- * kfr_peer_destroy() - disconnect for good; nobody posts to it any more
- * @peer: peer
+ * kfr_peer_shutdown() - disconnect for good
+ * @peer: peer of an endpoint that is closing
  *
  * Operations under way end with -ECANCELED.
  *
- * Context: process.
+ * Context: process; calls the client's handler.
  */
-void kfr_peer_destroy(struct kfr_peer *peer)
+void kfr_peer_shutdown(struct kfr_peer *peer)
 {
-	struct kfr_rmr *rmr;
-	unsigned long key;
-
 	spin_lock_bh(&peer->lock);
 	peer->closing = true;
 	spin_unlock_bh(&peer->lock);
@@ -655,6 +655,19 @@ void kfr_peer_destroy(struct kfr_peer *peer)
 	kfr_peer_fail_pending(peer, NULL, -ECANCELED);
 	cancel_delayed_work_sync(&peer->work);
 	cancel_delayed_work_sync(&peer->alive);
+}
+
+/**
+ * kfr_peer_free() - free a peer that was shut down
+ * @peer: peer
+ *
+ * Context: process.
+ */
+void kfr_peer_free(struct kfr_peer *peer)
+{
+	struct kfr_rmr *rmr;
+	unsigned long key;
+
 	xa_for_each(&peer->rmrs, key, rmr)
 		kfr_rmr_put(rmr);
 	xa_destroy(&peer->rmrs);

@@ -62,6 +62,7 @@ struct kfr_peer {
 	struct sockaddr_storage ss;
 	struct mutex control;
 	struct xarray rmrs;		/* struct kfr_rmr by key */
+	wait_queue_head_t rmr_wait;	/* for the last use of a region */
 	struct delayed_work work;
 	struct delayed_work alive;	/* looks after requests without reply */
 	unsigned int backoff;		/* ms until the next attempt */
@@ -75,14 +76,16 @@ struct kfr_peer {
 	bool closing;
 	bool probing;
 	u32 next_message;
-	struct list_head pending;
+	struct list_head pending;	/* all but messages, in order */
+	struct list_head messages;	/* messages, in order */
 	struct list_head inflight;
 	struct kfr_conn *conn;
 };
 
 /* peer.c */
 struct kfr_peer *kfr_peer_get(struct kfr_ep *ep, kfi_addr_t addr);
-void kfr_peer_destroy(struct kfr_peer *peer);
+void kfr_peer_shutdown(struct kfr_peer *peer);
+void kfr_peer_free(struct kfr_peer *peer);
 int kfr_peer_up_locked(struct kfr_peer *peer);
 int kfr_peer_call_locked(struct kfr_peer *peer, void *request, size_t len,
 			 struct kfr_call *call);
@@ -95,6 +98,7 @@ size_t kfr_peer_memory(struct kfr_peer *peer);
 int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 		      const struct kfi_pmem_attach *what);
 int kfr_rmr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr);
+void kfr_rmr_forget(struct kfr_peer *peer, struct kfr_rmr *rmr);
 struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key);
 
 /* xfer.c */

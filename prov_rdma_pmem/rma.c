@@ -23,11 +23,7 @@ static int kfr_op_add_rma(struct kfr_op *op, struct kfr_peer *peer, u64 key,
 	op->rma[op->nrma].offset = offset;
 	op->rma[op->nrma].len = len;
 	op->nrma++;
-	if (rmr->known &&
-	    !(rmr->attr.access & (access == KFI_WRITE ? KFI_REMOTE_WRITE :
-							KFI_REMOTE_READ)))
-		return -EACCES;
-	return kfr_rmr_check(rmr, offset, len);
+	return kfr_rmr_check(rmr, offset, len, access);
 }
 
 /* Refuse at post time what is already known to have no durability. */
@@ -66,6 +62,9 @@ static ssize_t kfr_rma(struct kfr_ep *ep, const struct kfr_rma_args *args)
 
 	if (args->flags & ~KFR_RMA_FLAGS)
 		return -EOPNOTSUPP;
+	if (args->flags & KFI_COMMIT_DEEP &&
+	    !(args->flags & KFI_COMMIT_COMPLETE))
+		return -EINVAL;
 	if (!(ep->caps & access))
 		return -EOPNOTSUPP;
 	if (!args->rma_count || args->rma_count > KFR_RMA_IOV_LIMIT)
@@ -93,6 +92,8 @@ static ssize_t kfr_rma(struct kfr_ep *ep, const struct kfr_rma_args *args)
 	if (args->type == KFR_OP_PUBLISH)
 		op->publish.rmr = NULL;
 	ret = kfr_op_segs(op, args->iov_type, args->iov, args->iov_count);
+	if (!ret && op->len > KFR_MAX_MSG_SIZE)
+		ret = -EMSGSIZE;
 	if (!ret && args->flags & KFI_INJECT)
 		ret = write ? kfr_op_inject(op) : -EINVAL;
 	for (i = 0; i < args->rma_count && !ret; i++) {
@@ -112,7 +113,8 @@ static ssize_t kfr_rma(struct kfr_ep *ep, const struct kfr_rma_args *args)
 			op->publish.rmr = NULL;
 		} else {
 			ret = kfr_rmr_check(op->publish.rmr,
-					    op->publish.offset, sizeof(u64));
+					    op->publish.offset, sizeof(u64),
+					    access);
 		}
 	}
 	if (!ret && args->flags & KFI_COMMIT_COMPLETE)

@@ -200,7 +200,11 @@ static void kfr_rmr_release(struct kref *ref)
  */
 void kfr_rmr_put(struct kfr_rmr *rmr)
 {
-	kref_put(&rmr->ref, kfr_rmr_release);
+	struct kfr_peer *peer = rmr->peer;
+
+	if (!kref_put(&rmr->ref, kfr_rmr_release) &&
+	    wq_has_sleeper(&peer->rmr_wait))
+		wake_up(&peer->rmr_wait);
 }
 
 /**
@@ -247,18 +251,22 @@ struct kfr_rmr *kfr_rmr_find_name(struct kfr_peer *peer, const char *name)
 }
 
 /**
- * kfr_rmr_check() - is a range within a remote region?
+ * kfr_rmr_check() - is a range within a remote region, and may we?
  * @rmr: region; one that is not known yet has no bounds yet
  * @offset: first byte
  * @len: bytes
+ * @access: KFI_READ, KFI_WRITE
  *
  * Context: any.
- * Return: 0 or -EINVAL.
+ * Return: 0, -EINVAL, -EACCES.
  */
-int kfr_rmr_check(const struct kfr_rmr *rmr, u64 offset, u64 len)
+int kfr_rmr_check(const struct kfr_rmr *rmr, u64 offset, u64 len, u64 access)
 {
 	if (!rmr->known)
 		return 0;
+	if ((access & KFI_READ && !(rmr->attr.access & KFI_REMOTE_READ)) ||
+	    (access & KFI_WRITE && !(rmr->attr.access & KFI_REMOTE_WRITE)))
+		return -EACCES;
 	return offset > rmr->attr.size || len > rmr->attr.size - offset ?
 	       -EINVAL : 0;
 }

@@ -6,6 +6,8 @@
 #include "params.h"
 #include "session.h"
 
+#define KFR_ALIVE_PERIOD	(5 * HZ)
+
 static void kfr_session_link_recv(struct kfr_link *link, struct kfr_rx *rx)
 {
 	struct kfr_session *session = container_of(link, struct kfr_session,
@@ -18,6 +20,8 @@ static void kfr_session_link_recv(struct kfr_link *link, struct kfr_rx *rx)
 		kfr_link_fail(link, ret);
 		return;
 	}
+	session->silent = 0;
+	atomic_set(&session->notices, 0);
 	kfr_target_request(session, rx);
 }
 
@@ -81,9 +85,8 @@ static void kfr_session_break(struct kfr_session *session)
 {
 	struct kfr_ep *ep = session->ep;
 
-	/* The work item may be the last use of the endpoint's queue. */
 	if (!xchg(&session->broken, true))
-		queue_work(ep->wq, &session->teardown);
+		queue_work(ep->ctl_wq, &session->teardown);
 }
 
 static void kfr_session_link_failed(struct kfr_link *link, int err)
@@ -131,7 +134,10 @@ void kfr_session_reply(struct kfr_session *session, struct kfr_rx *rx,
 		len = 0;
 	}
 	spin_lock_bh(&link->sq_lock);
-	if (!list_empty(&session->stalled) || !kfr_link_sq_room(link, 1)) {
+	if (atomic_read(&link->failed)) {
+		/* Nobody to tell; the buffer goes with the link. */
+	} else if (!list_empty(&session->stalled) ||
+		   !kfr_link_sq_room(link, 1)) {
 		/* The request's own buffer keeps the reply until there is. */
 		kfr_reply_fill(rx->data, id, status, data, len);
 		list_add_tail(&rx->entry, &session->stalled);
@@ -163,7 +169,8 @@ void kfr_session_revoked(struct kfr_session *session, u32 grant, int err)
 	int ret = 0;
 
 	spin_lock_bh(&link->sq_lock);
-	if (!atomic_read(&link->failed) && kfr_link_sq_room(link, 1)) {
+	if (!atomic_read(&link->failed) && kfr_link_sq_room(link, 1) &&
+	    atomic_inc_return(&session->notices) <= KFR_WIRE_NOTICES) {
 		m = kfr_session_tx(session);
 		m->hdr.version = KFR_WIRE_VERSION;
 		m->hdr.type = KFR_WIRE_REVOKED;
@@ -178,6 +185,18 @@ void kfr_session_revoked(struct kfr_session *session, u32 grant, int err)
 		kfr_link_fail(link, ret);
 }
 
+/**
+ * kfr_session_put() - a request is no longer at work
+ * @session: session; not to be touched after
+ *
+ * Context: any.
+ */
+void kfr_session_put(struct kfr_session *session)
+{
+	if (refcount_dec_and_test(&session->requests))
+		complete(&session->idle);
+}
+
 static void kfr_session_rx_work(struct work_struct *work)
 {
 	struct kfr_rx *rx = container_of(work, struct kfr_rx, work);
@@ -185,8 +204,7 @@ static void kfr_session_rx_work(struct work_struct *work)
 						   struct kfr_session, link);
 
 	kfr_target_deferred(session, rx);
-	if (atomic_dec_and_test(&session->requests))
-		wake_up(&session->idle);
+	kfr_session_put(session);
 }
 
 /**
@@ -198,7 +216,7 @@ static void kfr_session_rx_work(struct work_struct *work)
  */
 void kfr_session_defer(struct kfr_session *session, struct kfr_rx *rx)
 {
-	atomic_inc(&session->requests);
+	refcount_inc(&session->requests);
 	INIT_WORK(&rx->work, kfr_session_rx_work);
 	queue_work(session->ep->wq, &rx->work);
 }
@@ -224,11 +242,13 @@ static void kfr_session_teardown(struct work_struct *work)
 						   teardown);
 	struct kfr_ep *ep = session->ep;
 
+	cancel_delayed_work_sync(&session->alive);
 	rdma_disconnect(session->id);
 	kfr_link_drain(&session->link);
 	kfr_msg_forget(session);
 	/* No completion comes any more; requests at work end by themselves. */
-	wait_event(session->idle, !atomic_read(&session->requests));
+	kfr_session_put(session);
+	wait_for_completion(&session->idle);
 
 	mutex_lock(&ep->session_lock);
 	list_del_init(&session->entry);
@@ -236,6 +256,61 @@ static void kfr_session_teardown(struct work_struct *work)
 	kfr_session_free(session);
 	if (atomic_dec_and_test(&ep->nsessions))
 		wake_up(&ep->sessions_gone);
+}
+
+static void kfr_session_probe_done(struct ib_cq *cq, struct ib_wc *wc)
+{
+	struct kfr_session *session = container_of(wc->wr_cqe,
+						   struct kfr_session,
+						   probe_cqe);
+	int err = kfr_link_wc_error(wc);
+
+	if (err)
+		kfr_link_fail(&session->link, err);
+	else
+		kfr_link_reap(&session->link, session->probe_position);
+	WRITE_ONCE(session->probing, false);
+}
+
+/*
+ * A target has nothing under way to a peer that is silent, so nothing tells it
+ * that the peer lost its power: probe with an empty write. And who connects
+ * has to prove soon who it is.
+ */
+static void kfr_session_alive(struct work_struct *work)
+{
+	struct kfr_session *session = container_of(to_delayed_work(work),
+						   struct kfr_session, alive);
+	struct kfr_link *link = &session->link;
+	struct ib_rdma_wr wr = {
+		.wr = {
+			.opcode = IB_WR_RDMA_WRITE,
+			.wr_cqe = &session->probe_cqe,
+			.send_flags = IB_SEND_SIGNALED,
+		},
+	};
+	int ret = 0;
+
+	session->silent++;
+	session->age++;
+	if (!READ_ONCE(session->proven) && session->age > 1) {
+		kfr_stat_inc(session->ep, refused);
+		kfr_link_fail(link, -ETIMEDOUT);
+		return;
+	}
+	spin_lock_bh(&link->sq_lock);
+	if (session->silent > 1 && !session->probing &&
+	    kfr_link_sq_room(link, 1)) {
+		session->probing = true;
+		session->probe_position = link->sq_posted + 1;
+		ret = kfr_link_post(link, &wr.wr, 1);
+	}
+	spin_unlock_bh(&link->sq_lock);
+	if (ret)
+		kfr_link_fail(link, ret);
+	else
+		queue_delayed_work(session->ep->ctl_wq, &session->alive,
+				   KFR_ALIVE_PERIOD);
 }
 
 static struct kfr_session *kfr_session_create(struct kfr_ep *ep,
@@ -263,8 +338,10 @@ static struct kfr_session *kfr_session_create(struct kfr_ep *ep,
 	session->credits = credits;
 	mutex_init(&session->control);
 	xa_init_flags(&session->grants, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
-	atomic_set(&session->requests, 0);
-	init_waitqueue_head(&session->idle);
+	refcount_set(&session->requests, 1);
+	init_completion(&session->idle);
+	INIT_DELAYED_WORK(&session->alive, kfr_session_alive);
+	session->probe_cqe.done = kfr_session_probe_done;
 	INIT_WORK(&session->teardown, kfr_session_teardown);
 	INIT_LIST_HEAD(&session->stalled);
 	memcpy(&session->ss, &id->route.addr.dst_addr, sizeof(session->ss));
@@ -277,6 +354,24 @@ static struct kfr_session *kfr_session_create(struct kfr_ep *ep,
 	}
 	session->link.memory += sizeof(*session);
 	return session;
+}
+
+static int kfr_session_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
+{
+	struct kfr_session *session = id->context;
+
+	switch (event->event) {
+	case RDMA_CM_EVENT_DISCONNECTED:
+	case RDMA_CM_EVENT_DEVICE_REMOVAL:
+	case RDMA_CM_EVENT_CONNECT_ERROR:
+	case RDMA_CM_EVENT_UNREACHABLE:
+	case RDMA_CM_EVENT_REJECTED:
+		kfr_link_fail(&session->link, -ENOLINK);
+		break;
+	default:
+		break;
+	}
+	return 0;
 }
 
 static int kfr_session_request(struct kfr_ep *ep, struct rdma_cm_id *id,
@@ -306,16 +401,14 @@ static int kfr_session_request(struct kfr_ep *ep, struct rdma_cm_id *id,
 	}
 	credits = min_t(u16, credits, kfr_credits);
 	welcome.credits = cpu_to_le16(credits);
-	if (atomic_read(&ep->nsessions) >= kfr_max_peers)
-		return -EBUSY;
 	session = kfr_session_create(ep, id, credits);
 	if (IS_ERR(session))
 		return PTR_ERR(session);
 
 	mutex_lock(&ep->session_lock);
-	if (ep->closing) {
+	if (ep->closing || atomic_read(&ep->nsessions) >= kfr_max_peers) {
+		ret = ep->closing ? -ESHUTDOWN : -EBUSY;
 		mutex_unlock(&ep->session_lock);
-		ret = -ESHUTDOWN;
 		goto err_destroy;
 	}
 	atomic_inc(&ep->nsessions);
@@ -327,6 +420,8 @@ static int kfr_session_request(struct kfr_ep *ep, struct rdma_cm_id *id,
 	param.initiator_depth = min_t(int, req->responder_resources,
 				      id->device->attrs.max_qp_init_rd_atom);
 	id->context = session;
+	id->event_handler = kfr_session_event;
+	queue_delayed_work(ep->ctl_wq, &session->alive, KFR_ALIVE_PERIOD);
 	ret = rdma_accept(id, &param);
 	if (ret)
 		kfr_session_break(session);
@@ -334,6 +429,7 @@ static int kfr_session_request(struct kfr_ep *ep, struct rdma_cm_id *id,
 	return 0;
 
 err_destroy:
+	atomic_set(&session->link.failed, ret);
 	kfr_link_drain(&session->link);
 	kfr_link_destroy(&session->link);
 	xa_destroy(&session->grants);
@@ -341,16 +437,14 @@ err_destroy:
 	return ret;
 }
 
-static int kfr_session_cm_event(struct rdma_cm_id *id,
-				struct rdma_cm_event *event)
+static int kfr_listen_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 {
-	struct kfr_session *session;
+	struct kfr_ep *ep = id->context;
+	int ret;
 
 	switch (event->event) {
-	case RDMA_CM_EVENT_CONNECT_REQUEST: {
-		struct kfr_ep *ep = id->context;
-		int ret = kfr_session_request(ep, id, &event->param.conn);
-
+	case RDMA_CM_EVENT_CONNECT_REQUEST:
+		ret = kfr_session_request(ep, id, &event->param.conn);
 		if (ret) {
 			rdma_reject(id, NULL, 0, IB_CM_REJ_CONSUMER_DEFINED);
 			pr_info_ratelimited("connection from %pISpc refused: %d\n",
@@ -358,23 +452,16 @@ static int kfr_session_cm_event(struct rdma_cm_id *id,
 		}
 		/* Non-zero: the CM destroys the id, which is not ours. */
 		return ret;
-	}
-	case RDMA_CM_EVENT_ESTABLISHED:
-		break;
-	case RDMA_CM_EVENT_DISCONNECTED:
 	case RDMA_CM_EVENT_DEVICE_REMOVAL:
-	case RDMA_CM_EVENT_CONNECT_ERROR:
-	case RDMA_CM_EVENT_UNREACHABLE:
-	case RDMA_CM_EVENT_REJECTED:
-		if (id->qp) {
-			session = id->context;
-			kfr_link_fail(&session->link, -ENOLINK);
-		}
-		break;
+		/* The device waits for this id: let the CM destroy it. */
+		if (cmpxchg(&ep->listen_id, id, NULL) != id)
+			return 0;
+		kfr_eq_push(ep->eq, KFI_SHUTDOWN, &ep->ep.fid,
+			    KFI_ADDR_NOTAVAIL);
+		return 1;
 	default:
-		break;
+		return 0;
 	}
-	return 0;
 }
 
 /**
@@ -388,7 +475,7 @@ int kfr_sessions_listen(struct kfr_ep *ep)
 {
 	int ret;
 
-	ep->listen_id = rdma_create_id(&init_net, kfr_session_cm_event, ep,
+	ep->listen_id = rdma_create_id(&init_net, kfr_listen_event, ep,
 				       RDMA_PS_TCP, IB_QPT_RC);
 	if (IS_ERR(ep->listen_id)) {
 		ret = PTR_ERR(ep->listen_id);
@@ -415,13 +502,14 @@ int kfr_sessions_listen(struct kfr_ep *ep)
 void kfr_sessions_close(struct kfr_ep *ep)
 {
 	struct kfr_session *session;
+	struct rdma_cm_id *id;
 
 	mutex_lock(&ep->session_lock);
-	ep->closing = true;
+	WRITE_ONCE(ep->closing, true);
 	mutex_unlock(&ep->session_lock);
-	if (ep->listen_id)
-		rdma_destroy_id(ep->listen_id);
-	ep->listen_id = NULL;
+	id = xchg(&ep->listen_id, NULL);
+	if (id)
+		rdma_destroy_id(id);
 	mutex_lock(&ep->session_lock);
 	list_for_each_entry(session, &ep->sessions, entry)
 		kfr_link_fail(&session->link, -ESHUTDOWN);

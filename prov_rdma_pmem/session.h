@@ -36,10 +36,18 @@ struct kfr_session {
 
 	struct xarray grants;
 	u32 next_grant;
+	u32 ngrants;			/* control */
 
-	atomic_t requests;		/* at work, outside the handler */
-	wait_queue_head_t idle;
+	refcount_t requests;		/* at work outside the handler, and one */
+	struct completion idle;
 	struct work_struct teardown;
+	struct delayed_work alive;
+	struct ib_cqe probe_cqe;
+	u32 probe_position;
+	bool probing;
+	unsigned int silent;		/* periods without a message */
+	unsigned int age;		/* periods */
+	atomic_t notices;		/* sent since the last message */
 
 	struct list_head stalled;	/* sq_lock: replies without room */
 	u32 tx_next;			/* sq_lock */
@@ -49,11 +57,14 @@ struct kfr_session {
 	u32 received;
 	u32 message_id;
 	u32 expected;			/* offset of the next fragment to come */
+	u32 total;
+	u32 pass;			/* of kfr_rx_progress() it was blocked in */
 };
 
 int kfr_sessions_listen(struct kfr_ep *ep);
 void kfr_sessions_close(struct kfr_ep *ep);
 void kfr_sessions_stats(struct kfr_ep *ep, struct kfi_pmem_stats *stats);
+void kfr_session_put(struct kfr_session *session);
 void kfr_session_defer(struct kfr_session *session, struct kfr_rx *rx);
 void kfr_session_reply(struct kfr_session *session, struct kfr_rx *rx,
 		       int status, const void *data, u32 len);

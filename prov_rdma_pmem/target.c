@@ -105,12 +105,12 @@ static int kfr_target_publish(struct kfr_session *session,
 		ret = -EOPNOTSUPP;
 		goto unuse_word;
 	}
-	if (!len)
-		ret = 0;
-	else if (flags & KFR_WIRE_F_INLINE)
+	ret = 0;
+	if (len && flags & KFR_WIRE_F_INLINE)
 		ret = kfi_region_store_durable(grant->region, offset, m->data,
 					       len);
-	else
+	if (!ret && len && (!(flags & KFR_WIRE_F_INLINE) ||
+			    flags & KFR_WIRE_F_MEDIA))
 		ret = kfi_region_persist(grant->region, offset, len,
 					 kfr_level(flags));
 	if (!ret) {
@@ -144,7 +144,7 @@ static int kfr_target_atomic(struct kfr_session *session,
 	u64 access = 0;
 	int ret = 0;
 
-	if (m->op != KFI_ATOMIC_READ)
+	if (m->op != KFI_ATOMIC_READ || flags & KFR_WIRE_F_COMMIT)
 		access |= KFI_REMOTE_WRITE;
 	if (fetch)
 		access |= KFI_REMOTE_READ;
@@ -287,8 +287,7 @@ static void kfr_mutant_work(struct work_struct *work)
 		kfr_target_commit(m->session, (void *)m->request);
 	else
 		kfr_target_write(m->session, (void *)m->request);
-	if (atomic_dec_and_test(&m->session->requests))
-		wake_up(&m->session->idle);
+	kfr_session_put(m->session);
 	kfree(m);
 }
 
@@ -304,7 +303,7 @@ static bool kfr_mutant_early_ack(struct kfr_session *session, struct kfr_rx *rx)
 		return false;
 	m->session = session;
 	memcpy(m->request, rx->data, rx->len);
-	atomic_inc(&session->requests);
+	refcount_inc(&session->requests);
 	INIT_DELAYED_WORK(&m->work, kfr_mutant_work);
 	queue_delayed_work(session->ep->wq, &m->work, HZ / 4);
 	kfr_session_reply(session, rx, 0, NULL, 0);

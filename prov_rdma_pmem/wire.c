@@ -7,7 +7,6 @@
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
-#include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
 
@@ -185,6 +184,7 @@ static int check_write(const struct kfr_wire_write *m, size_t len)
 	flags = le16_to_cpu(m->flags);
 	length = le16_to_cpu(m->length);
 	if (flags & ~(KFR_WIRE_F_COMMIT | KFR_WIRE_F_MEDIA) ||
+	    (flags & KFR_WIRE_F_MEDIA && !(flags & KFR_WIRE_F_COMMIT)) ||
 	    length > KFR_WIRE_INLINE_MAX || len != sizeof(*m) + length ||
 	    check_add_overflow(le64_to_cpu(m->offset), (u64)length, &end))
 		return -EPROTO;
@@ -228,7 +228,9 @@ static int check_atomic(const struct kfr_wire_atomic *m, size_t len)
 	offset = le64_to_cpu(m->offset);
 	if (flags & ~(KFR_WIRE_F_COMMIT | KFR_WIRE_F_MEDIA |
 		      KFR_WIRE_F_FETCH) ||
-	    !size || operands > 2 || !m->count)
+	    !size || operands > 2 || !m->count ||
+	    (!operands && !(flags & KFR_WIRE_F_FETCH)) ||
+	    (flags & KFR_WIRE_F_MEDIA && !(flags & KFR_WIRE_F_COMMIT)))
 		return -EPROTO;
 	bytes = size * le16_to_cpu(m->count);
 	if (bytes > KFR_WIRE_REPLY_DATA || offset % size ||
@@ -348,7 +350,7 @@ int kfr_wire_check_grant(const void *data, size_t len)
 		return -EPROTO;
 	size = le64_to_cpu(g->size);
 	base = le32_to_cpu(g->base);
-	if (!size || size > S64_MAX / 2 || base >= PAGE_SIZE || g->domain >= KFI_PMEM_DOMAIN_MAX ||
+	if (!size || size > S64_MAX / 2 || base >= KFR_WIRE_BASE_MAX || g->domain >= KFI_PMEM_DOMAIN_MAX ||
 	    g->coherent > 1 || g->chunk_shift < 12 || g->chunk_shift > 62 ||
 	    le32_to_cpu(g->access) &
 	    ~(KFR_WIRE_ACCESS_READ | KFR_WIRE_ACCESS_WRITE))

@@ -28,6 +28,7 @@
 #define KFR_WIRE_CREDITS_MAX	256
 #define KFR_WIRE_NOTICES	8	/* notices a target may have under way */
 #define KFR_WIRE_CHUNKS_MAX	65536	/* hardware keys of one grant */
+#define KFR_WIRE_BASE_MAX	65536	/* largest page of any target */
 #define KFR_WIRE_NAME		64
 #define KFR_WIRE_NONCE		32
 #define KFR_WIRE_PROOF		32

@@ -85,13 +85,20 @@ static bool kfr_op_attached(const struct kfr_op *op)
 
 static int kfr_op_check(struct kfr_op *op)
 {
+	u64 access = op->type == KFR_OP_READ ? KFI_READ : KFI_WRITE;
 	u32 i;
 	int ret;
 
+	if (op->type == KFR_OP_ATOMIC) {
+		access = op->atomic.op == KFI_ATOMIC_READ ? 0 : KFI_WRITE;
+		if (op->atomic.fetch)
+			access |= KFI_READ;
+	}
 	for (i = 0; i < op->nrma; i++) {
 		struct kfr_rmr *rmr = op->rma[i].rmr;
 
-		ret = kfr_rmr_check(rmr, op->rma[i].offset, op->rma[i].len);
+		ret = kfr_rmr_check(rmr, op->rma[i].offset, op->rma[i].len,
+				    access);
 		if (ret)
 			return ret;
 		if ((kfr_op_durable(op) || op->type == KFR_OP_PUBLISH ||
@@ -105,7 +112,8 @@ static int kfr_op_check(struct kfr_op *op)
 		}
 	}
 	if (op->type == KFR_OP_PUBLISH) {
-		ret = kfr_rmr_check(op->publish.rmr, op->publish.offset, 8);
+		ret = kfr_rmr_check(op->publish.rmr, op->publish.offset, 8,
+				    KFI_WRITE);
 		if (ret)
 			return ret;
 		if (op->publish.rmr->attr.method == KFI_COMMIT_REFUSED)
@@ -208,6 +216,24 @@ static int kfr_build_data(struct kfr_build *b, enum ib_wr_opcode opcode)
 		}
 	}
 	return 0;
+}
+
+/* At most this many: a request ends with its hardware key or its SGEs. */
+static u32 kfr_data_wrs(const struct kfr_op *op, u32 max_sge)
+{
+	u64 keys = 0;
+	u32 i;
+
+	for (i = 0; i < op->nrma; i++) {
+		const struct kfr_rmr *rmr = op->rma[i].rmr;
+		u64 first = rmr->base + op->rma[i].offset;
+		u64 end = first + op->rma[i].len;
+
+		if (op->rma[i].len)
+			keys += ((end - 1) >> rmr->chunk_shift) -
+				(first >> rmr->chunk_shift) + 1;
+	}
+	return min_t(u64, keys + (op->nsegs + keys) / max_sge, KFR_LINK_WRS);
 }
 
 static void kfr_build_send(struct kfr_build *b, u32 slot, size_t len, u8 type)
@@ -332,25 +358,15 @@ static void kfr_op_track_dirty(struct kfr_op *op)
 		    rmr->attr.method == KFI_COMMIT_EADR)
 			continue;
 		if (op->type == KFR_OP_COMMIT &&
-		    op->commit.level != KFI_COMMIT_VISIBLE)
+		    op->commit.level != KFI_COMMIT_VISIBLE) {
+			op->cut = true;
 			kfr_dirty_cut(&rmr->dirty, op->rma[i].offset,
 				      op->rma[i].len);
-		else if ((op->type == KFR_OP_WRITE ||
-			  op->type == KFR_OP_ATOMIC) && !kfr_op_durable(op))
+		} else if ((op->type == KFR_OP_WRITE ||
+			    op->type == KFR_OP_ATOMIC) && !kfr_op_durable(op)) {
 			kfr_dirty_add(&rmr->dirty, op->rma[i].offset,
 				      op->rma[i].len);
-	}
-}
-
-static void kfr_op_commit_failed(struct kfr_op *op)
-{
-	u32 i;
-
-	for (i = 0; i < op->nrma; i++) {
-		struct kfr_rmr *rmr = op->rma[i].rmr;
-
-		kfr_dirty_add(&rmr->dirty, op->rma[i].offset,
-			      op->rma[i].len ?: rmr->attr.size);
+		}
 	}
 }
 
@@ -402,7 +418,7 @@ static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
 	if (op->flags & KFI_FENCE && !list_empty(&peer->inflight))
 		return -EAGAIN;
 	if (!kfr_op_attached(op)) {
-		mod_delayed_work(peer->ep->wq, &peer->work, 0);
+		mod_delayed_work(peer->ep->ctl_wq, &peer->work, 0);
 		return -EAGAIN;
 	}
 	ret = kfr_op_check(op);
@@ -419,10 +435,12 @@ static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
 	data = (op->type == KFR_OP_WRITE || op->type == KFR_OP_READ ||
 		op->type == KFR_OP_PUBLISH) && !inlined;
 
-	/* Each range begins a work request, and may cross into a new key. */
-	wrs = data ? 2 * op->nrma + op->nsegs / link->max_sge + 2 : 1;
+	wrs = 1 + (data ? kfr_data_wrs(op, link->max_sge) : 0);
+	if (wrs > KFR_LINK_WRS || wrs >= link->params.sq_depth)
+		return -EMSGSIZE;
 	spin_lock(&link->sq_lock);
-	if (!kfr_link_sq_room(link, wrs)) {
+	/* One of each is left for control requests, so that none waits. */
+	if (!kfr_link_sq_room(link, wrs + 1)) {
 		ret = -EAGAIN;
 		goto unlock;
 	}
@@ -432,7 +450,7 @@ static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
 		goto unlock;
 	}
 	if (request) {
-		slot = kfr_slot_get(conn);
+		slot = conn->nfree > 1 ? kfr_slot_get(conn) : -EAGAIN;
 		if (slot < 0) {
 			kfr_stat_inc(peer->ep, credit_stalls);
 			ret = -EAGAIN;
@@ -506,8 +524,9 @@ static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
 	if (op->flags & KFI_FENCE)
 		b.first->send_flags |= IB_SEND_FENCE;
 	kfr_op_track_dirty(op);
+	/* Its completion may be quicker than we are. */
+	op->sq_position = link->sq_posted + b.wrs;
 	ret = kfr_link_post(link, b.first, b.wrs);
-	op->sq_position = link->sq_posted;
 	spin_unlock(&link->sq_lock);
 	if (ret) {
 		/* What was posted of the chain is flushed, unsignaled or not:
@@ -553,19 +572,22 @@ static bool kfr_op_done(const struct kfr_op *op)
  */
 void kfr_peer_kick(struct kfr_peer *peer)
 {
+	struct list_head *list = &peer->pending;
 	struct kfr_op *op, *next;
 	LIST_HEAD(failed);
 	int ret;
 
 	spin_lock_bh(&peer->lock);
 	while (peer->state == KFR_PEER_READY) {
-		op = list_first_entry_or_null(&peer->pending, struct kfr_op,
-					      entry);
-		if (!op)
-			break;
-		ret = kfr_op_post(peer, op);
-		if (ret == -EAGAIN)
-			break;
+		op = list_first_entry_or_null(list, struct kfr_op, entry);
+		ret = op ? kfr_op_post(peer, op) : -EAGAIN;
+		if (ret == -EAGAIN) {
+			/* A reader that does not read holds up messages only. */
+			if (list == &peer->messages)
+				break;
+			list = &peer->messages;
+			continue;
+		}
 		if (ret == -ENOLINK) {
 			list_move_tail(&op->entry, &peer->inflight);
 			kfr_peer_break(peer->conn, ret);
@@ -596,6 +618,8 @@ void kfr_peer_kick(struct kfr_peer *peer)
  */
 int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op)
 {
+	struct list_head *list = op->type == KFR_OP_MESSAGE ?
+				 &peer->messages : &peer->pending;
 	unsigned long delay = 0;
 	int ret = 0;
 
@@ -605,9 +629,8 @@ int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op)
 	spin_lock_bh(&peer->lock);
 	if (peer->closing) {
 		ret = -ESHUTDOWN;
-	} else if (peer->state == KFR_PEER_READY &&
-		   list_empty(&peer->pending)) {
-		list_add_tail(&op->entry, &peer->pending);
+	} else if (peer->state == KFR_PEER_READY && list_empty(list)) {
+		list_add_tail(&op->entry, list);
 		do {
 			ret = kfr_op_post(peer, op);
 		} while (!ret && !kfr_op_sent(op));
@@ -623,11 +646,11 @@ int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op)
 			list_move_tail(&op->entry, &peer->inflight);
 		}
 	} else {
-		list_add_tail(&op->entry, &peer->pending);
+		list_add_tail(&op->entry, list);
 		if (peer->state == KFR_PEER_IDLE) {
 			if (time_before(jiffies, peer->not_before))
 				delay = peer->not_before - jiffies;
-			queue_delayed_work(peer->ep->wq, &peer->work, delay);
+			queue_delayed_work(peer->ep->ctl_wq, &peer->work, delay);
 		}
 	}
 	spin_unlock_bh(&peer->lock);
@@ -726,6 +749,16 @@ static void kfr_peer_revoked(struct kfr_peer *peer,
 	spin_unlock_bh(&peer->lock);
 }
 
+static void kfr_op_detached(struct kfr_op *op)
+{
+	u32 i;
+
+	for (i = 0; i < op->nrma; i++)
+		op->rma[i].rmr->attached = false;
+	if (op->type == KFR_OP_PUBLISH)
+		op->publish.rmr->attached = false;
+}
+
 static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 			  struct kfr_rx *rx)
 {
@@ -749,6 +782,8 @@ static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 	call = slot->call;
 	op = slot->op;
 	if (call) {
+		/* Ours alone from here: the link's failure finds none. */
+		slot->call = NULL;
 		call->status = status;
 		call->len = len;
 		memcpy(call->data, reply->data, len);
@@ -779,8 +814,9 @@ static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 	kfr_stat_add(peer->ep, op[op->stat].bytes_in, rx->len);
 	if (status && !op->status)
 		op->status = status;
-	if (status && op->type == KFR_OP_COMMIT)
-		kfr_op_commit_failed(op);
+	/* The target knows no such grant any more: ask anew before the next. */
+	if (status == -EKEYREVOKED || status == -ENOENT)
+		kfr_op_detached(op);
 	op->wait_replies--;
 	kfr_op_advance(peer, op);
 	kfr_peer_kick(peer);

@@ -5,6 +5,7 @@
 #include <linux/vmalloc.h>
 
 #include "kfi_pmem_prov.h"
+#include "prov_rdma_pmem/peer.h"
 #include "rdma_env.h"
 
 static struct env env;
@@ -160,6 +161,21 @@ static void rdma_commit_afterwards(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, out, in, 4096);
 }
 
+struct rdma_stall {
+	struct completion entered;
+	struct completion leave;
+};
+
+static int rdma_stall(struct kfi_region *region, u64 offset, u64 length,
+		      void *context)
+{
+	struct rdma_stall *wait = context;
+
+	complete(&wait->entered);
+	wait_for_completion(&wait->leave);
+	return 0;
+}
+
 /* A write that was lost with the target's power is reported by the commit. */
 static void rdma_lost_write_is_stale(struct kunit *test)
 {
@@ -189,6 +205,45 @@ static void rdma_lost_write_is_stale(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kfi_commit(env.peer.ep, &range, 1, env.addr,
 					 KFI_COMMIT_PERSISTENT, NULL), 0);
 	KUNIT_EXPECT_EQ(test, env_wait(&env.peer, &done), 0);
+}
+
+/*
+ * A commit that ended with its connection committed nothing: when the target
+ * comes back without the bytes, the next one says so.
+ */
+static void rdma_lost_commit_is_stale(struct kunit *test)
+{
+	u8 *in = rdma_pattern(test, 4096);
+	u64 key = rdma_attach(test, NULL);
+	struct kfi_rma_iov range = { .addr = 0, .len = 4096, .key = key };
+	static const struct kfi_target_handler stall = {
+		.commit = rdma_stall,
+	};
+	struct kfi_region *region = kfi_region_open(ENV_POOL, ENV_REGION);
+	struct rdma_stall wait;
+	struct env_done done;
+
+	init_completion(&wait.entered);
+	init_completion(&wait.leave);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, region);
+	rdma_write_ok(test, in, 4096, 0, key, 0);
+	KUNIT_ASSERT_EQ(test, kfi_region_set_handler(region, &stall, &wait), 0);
+	KUNIT_ASSERT_EQ(test, kfi_commit(env.peer.ep, &range, 1, env.addr,
+					 KFI_COMMIT_PERSISTENT, NULL), 0);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&wait.entered,
+							  20 * HZ), 0UL);
+	/* The connection breaks while the target is still at it. */
+	kfr_link_fail(&((struct kfr_peer *)xa_load(&kfr_ep_of(env.peer.ep)->peers,
+						   env.addr))->conn->link,
+		      -ENOLINK);
+	KUNIT_EXPECT_EQ(test, env_wait(&env.peer, &done), -ENOLINK);
+	complete(&wait.leave);
+	KUNIT_ASSERT_EQ(test, kfi_region_set_handler(region, NULL, NULL), 0);
+	kfi_region_put(region);
+	KUNIT_ASSERT_EQ(test, env_power_cut(&env), 0);
+	KUNIT_ASSERT_EQ(test, kfi_commit(env.peer.ep, &range, 1, env.addr,
+					 KFI_COMMIT_PERSISTENT, NULL), 0);
+	KUNIT_EXPECT_EQ(test, env_wait(&env.peer, &done), -ESTALE);
 }
 
 static void rdma_publish(struct kunit *test)
@@ -354,7 +409,7 @@ static void rdma_wrong_key(struct kunit *test)
 	} cases[] = {
 		{ "b", wrong, -EKEYREJECTED },
 		{ "b", NULL, -EKEYREJECTED },
-		{ "c", env_key, -ENOKEY },
+		{ "c", env_key, -EKEYREJECTED },
 	};
 	struct env_side side;
 	kfi_addr_t addr;
@@ -436,8 +491,11 @@ static void rdma_epoch(struct kunit *test)
 					 NULL), 0);
 	ret = env_wait(&env.peer, &done);
 	KUNIT_EXPECT_TRUE(test, ret == -ESTALE || ret == -EKEYREVOKED);
-	/* A writer that knows the new epoch may go on. */
+	/* A writer that knows the new epoch may go on, as another one. */
 	what.epoch = attr.epoch + 5;
+	KUNIT_EXPECT_EQ(test, kfi_pmem_attach(env.peer.ep, env.addr, &what,
+					      &key, &attr), -ESTALE);
+	KUNIT_EXPECT_EQ(test, kfi_pmem_detach(env.peer.ep, env.addr, key), 0);
 	KUNIT_EXPECT_EQ(test, kfi_pmem_attach(env.peer.ep, env.addr, &what,
 					      &key, &attr), 0);
 	KUNIT_EXPECT_EQ(test, attr.epoch, what.epoch);
@@ -529,6 +587,7 @@ static struct kunit_case rdma_cases[] = {
 	KUNIT_CASE(rdma_power_cut),
 	KUNIT_CASE(rdma_commit_afterwards),
 	KUNIT_CASE(rdma_lost_write_is_stale),
+	KUNIT_CASE(rdma_lost_commit_is_stale),
 	KUNIT_CASE(rdma_publish),
 	KUNIT_CASE(rdma_atomics),
 	KUNIT_CASE(rdma_vectors),
