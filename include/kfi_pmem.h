@@ -191,7 +191,8 @@ enum kfi_stat_op {
  * @replies: messages that came back for them
  * @bytes_out: payload and headers of this provider sent
  * @bytes_in: the same received
- * @latency: histogram of post to completion; bucket i counts [2^i, 2^(i+1)) ns
+ * @latency: histogram of post to completion; bucket i counts [2^i, 2^(i+1)) ns;
+ *	a sample of the operations: the first of each clock tick
  */
 struct kfi_op_stats {
 	u64 ops;

@@ -337,7 +337,7 @@ static int kfr_atomic_compwritevalid(struct kfid_ep *ep,
  * @datatype: type
  * @op: operation
  * @attr: count and size, where it does
- * @flags: KFI_FETCH_ATOMIC, KFI_COMPARE_ATOMIC
+ * @flags: KFI_FETCH_ATOMIC, KFI_COMPARE_ATOMIC, KFI_COMMIT_COMPLETE
  *
  * Context: any.
  * Return: 0, -EOPNOTSUPP, -EINVAL.
@@ -347,7 +347,8 @@ int kfr_query_atomic(struct kfid_domain *domain, enum kfi_datatype datatype,
 {
 	int ret;
 
-	if (flags & ~(KFI_FETCH_ATOMIC | KFI_COMPARE_ATOMIC))
+	if (flags & ~(KFI_FETCH_ATOMIC | KFI_COMPARE_ATOMIC |
+		      KFI_COMMIT_COMPLETE))
 		return -EINVAL;
 	if (op == KFI_ATOMIC_READ && !(flags & KFI_FETCH_ATOMIC))
 		return -EOPNOTSUPP;

@@ -56,7 +56,7 @@ void kfr_rmr_forget(struct kfr_peer *peer, struct kfr_rmr *rmr)
 	if (rmr->known || rmr->name[0])
 		return;
 	spin_lock_bh(&peer->lock);
-	if (xa_cmpxchg_bh(&peer->rmrs, rmr->key, rmr, NULL, GFP_ATOMIC) == rmr)
+	if (kfr_rmr_erase(peer, rmr))
 		kfr_rmr_put(rmr);
 	spin_unlock_bh(&peer->lock);
 }
@@ -181,7 +181,7 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 	rmr->grant = le32_to_cpu(g.grant);
 	swap(rmr->rkeys, rkeys);
 	rmr->known = true;
-	rmr->revoked = false;
+	rmr->revoked = 0;
 	rmr->conn = peer->conn;
 	rmr->attached = peer->state == KFR_PEER_READY;
 	if (!rmr->attached)
@@ -331,7 +331,7 @@ static int kfr_pmem_detach(struct kfid_ep *fid, kfi_addr_t addr, u64 key)
 	last = atomic_dec_and_test(&rmr->uses);
 	if (last) {
 		spin_lock_bh(&peer->lock);
-		xa_erase_bh(&peer->rmrs, key);
+		kfr_rmr_erase(peer, rmr);
 		spin_unlock_bh(&peer->lock);
 		kfr_rmr_put(rmr);
 	}

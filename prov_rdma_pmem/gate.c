@@ -158,8 +158,12 @@ static int kfr_gate_mr(struct kfr_session *session,
 static void kfr_gate_revoke(struct kfi_export_user *user)
 {
 	struct kfr_grant *grant = container_of(user, struct kfr_grant, user);
+	struct kfi_pmem_attr attr;
 
-	kfr_session_revoked(grant->session, grant->id, -EKEYREVOKED);
+	kfi_region_query(grant->region, &attr);
+	if (attr.epoch > user->epoch)
+		WRITE_ONCE(grant->why, -ESTALE);
+	kfr_session_revoked(grant->session, grant->id, grant->why);
 	kfr_grant_withdraw(grant);
 }
 

@@ -25,6 +25,7 @@ struct kfr_grant *kfr_grant_create(struct kfr_session *session, u64 access)
 	if (!grant)
 		return ERR_PTR(-ENOMEM);
 	grant->session = session;
+	grant->why = -EKEYREVOKED;
 	grant->access = access;
 	INIT_LIST_HEAD(&grant->mr_entry);
 	refcount_set(&grant->uses, 1);
@@ -200,7 +201,7 @@ int kfr_grant_register(struct kfr_grant *grant)
 		return -EOPNOTSUPP;
 	mutex_lock(&grant->lock);
 	if (grant->revoked) {
-		ret = -EKEYREVOKED;
+		ret = grant->why;
 		goto unlock;
 	}
 	/* A device, or a kernel, that takes no large pages says so here. */
@@ -278,7 +279,7 @@ void kfr_grant_destroy(struct kfr_grant *grant)
  *
  * Context: any but hard interrupt.
  * Return: the grant, until kfr_grant_unuse(); ERR_PTR(-ENOENT): none of that
- * number; -EKEYREVOKED; -EACCES; -EINVAL: beyond its end.
+ * number; -EKEYREVOKED or -ESTALE: withdrawn; -EACCES; -EINVAL: beyond its end.
  */
 struct kfr_grant *kfr_grant_use(struct kfr_session *session, u32 id, u64 access,
 				u64 offset, u64 len)
@@ -292,7 +293,7 @@ struct kfr_grant *kfr_grant_use(struct kfr_session *session, u32 id, u64 access,
 		ret = -ENOENT;
 	else if (READ_ONCE(grant->revoked) ||
 		 !refcount_inc_not_zero(&grant->uses))
-		ret = -EKEYREVOKED;
+		ret = READ_ONCE(grant->why);
 	xa_unlock_bh(&session->grants);
 	if (ret)
 		return ERR_PTR(ret);

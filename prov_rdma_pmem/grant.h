@@ -40,6 +40,7 @@ struct kfr_grant {
 	struct completion unused;
 	struct mutex lock;		/* hw */
 	bool revoked;
+	int why;			/* -EKEYREVOKED, or -ESTALE: the epoch moved */
 	struct kfr_chunk *hw;
 };
 

@@ -147,6 +147,7 @@ struct kfr_ep {
 	struct list_head free_wide_ops;	/* op_lock; KFR_IOV_LIMIT segments */
 	bool want_room;			/* op_lock; -EAGAIN was returned */
 	bool class_waits;		/* set under op_lock: @waiter waits */
+	unsigned long timed;		/* jiffies of the last one with a time */
 	struct kfr_op *ops;
 	u32 tx_size;
 	u32 rx_size;
@@ -174,6 +175,9 @@ struct kfr_ep {
 
 #define kfr_stat_add(ep, field, n)	this_cpu_add((ep)->stats->field, n)
 #define kfr_stat_inc(ep, field)		kfr_stat_add(ep, field, 1)
+/* The same with bottom halves disabled: no counter moves in hard interrupts. */
+#define kfr_stat_add_bh(ep, field, n)	__this_cpu_add((ep)->stats->field, n)
+#define kfr_stat_inc_bh(ep, field)	kfr_stat_add_bh(ep, field, 1)
 
 static inline struct kfr_ep *kfr_ep_of(struct kfid_ep *ep)
 {

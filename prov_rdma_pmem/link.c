@@ -59,7 +59,15 @@ static void kfr_link_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	link->ops->recv(link, rx);
 }
 
-static int kfr_link_post_recv(struct kfr_link *link, struct kfr_rx *rx)
+/**
+ * kfr_link_post_recv() - give a receive buffer back to the hardware
+ * @link: link
+ * @rx: buffer
+ *
+ * Context: any but hard interrupt.
+ * Return: 0, or an error after which the link is of no more use.
+ */
+int kfr_link_post_recv(struct kfr_link *link, struct kfr_rx *rx)
 {
 	struct ib_sge sge = {
 		.addr = rx->dma,
@@ -78,7 +86,7 @@ static int kfr_link_post_recv(struct kfr_link *link, struct kfr_rx *rx)
 }
 
 /**
- * kfr_link_repost() - give a receive buffer back to the hardware
+ * kfr_link_repost() - the same, failing the link where that fails
  * @link: link
  * @rx: buffer
  *

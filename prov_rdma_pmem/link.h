@@ -91,6 +91,7 @@ int kfr_link_create(struct kfr_link *link, struct kfr_ep *ep,
 void kfr_link_drain(struct kfr_link *link);
 void kfr_link_destroy(struct kfr_link *link);
 void kfr_link_fail(struct kfr_link *link, int err);
+int kfr_link_post_recv(struct kfr_link *link, struct kfr_rx *rx);
 void kfr_link_repost(struct kfr_link *link, struct kfr_rx *rx);
 bool kfr_link_sq_room(struct kfr_link *link, u32 wrs);
 int kfr_link_post(struct kfr_link *link, struct ib_send_wr *first, u32 wrs);

@@ -112,7 +112,6 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 	}
 	list_del_init(&op->entry);
 	spin_unlock_bh(&ep->op_lock);
-	op->has_entry = true;
 	op->quiet = ep->tx_selective && !(flags & KFI_COMPLETION);
 	op->flags = flags;
 	op->context = NULL;
@@ -126,21 +125,22 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 	op->wait_send = false;
 	op->wait_replies = 0;
 	op->peer = NULL;
-	op->start = ktime_get_ns();
+	/* One in a tick is timed: a clock read is dear on some machines. */
+	op->start = 0;
+	if (READ_ONCE(ep->timed) != jiffies) {
+		WRITE_ONCE(ep->timed, jiffies);
+		op->start = ktime_get_ns();
+	}
 	return op;
 }
 
-/**
- * kfr_op_free() - give an operation back without a completion
- * @op: operation that was never submitted
- *
- * Context: any but hard interrupt.
- */
-void kfr_op_free(struct kfr_op *op)
+/* Back to the pool, with what the operation held; under op_lock. */
+static void kfr_op_release(struct kfr_op *op)
 {
 	struct kfr_ep *ep = op->ep;
 	u32 i;
 
+	lockdep_assert_held(&ep->op_lock);
 	for (i = 0; i < op->nmapped; i++)
 		ib_dma_unmap_page(op->dev, op->segs[i].dma, op->segs[i].len,
 				  op->dir);
@@ -152,13 +152,24 @@ void kfr_op_free(struct kfr_op *op)
 		kfr_rmr_put(op->publish.rmr);
 		op->publish.rmr = NULL;
 	}
-	if (op->has_entry)
-		kfr_cq_unreserve(ep->tx_cq);
-	op->has_entry = false;
-	kfi_class_uncharge(ep->class, 1, 0);
-	spin_lock_bh(&ep->op_lock);
 	list_add(&op->entry, op->wide ? &ep->free_wide_ops : &ep->free_ops);
+}
+
+/**
+ * kfr_op_free() - give an operation back without a completion
+ * @op: operation that was never submitted
+ *
+ * Context: any but hard interrupt.
+ */
+void kfr_op_free(struct kfr_op *op)
+{
+	struct kfr_ep *ep = op->ep;
+
+	kfr_cq_unreserve(ep->tx_cq);
+	spin_lock_bh(&ep->op_lock);
+	kfr_op_release(op);
 	spin_unlock_bh(&ep->op_lock);
+	kfi_class_uncharge(ep->class, 1, 0);
 }
 
 static void kfr_op_uncommit(struct kfr_op *op)
@@ -202,30 +213,35 @@ void kfr_op_finish(struct kfr_op *op)
 		.err = -op->status,
 	};
 	bool push = op->status || !op->quiet, room;
-	u64 ns = ktime_get_ns() - op->start;
+	u32 bucket = KFI_STAT_LATENCY_BUCKETS;
 
-	if (op->status) {
-		/* Also a commit whose reply never came has committed nothing. */
-		if (op->cut)
-			kfr_op_uncommit(op);
-		kfr_stat_inc(ep, op[op->stat].errors);
-	} else {
-		kfr_stat_inc(ep, op[op->stat].ops);
-		kfr_stat_inc(ep, op[op->stat].latency[min_t(u32, ilog2(ns | 1),
-					KFI_STAT_LATENCY_BUCKETS - 1)]);
-	}
+	if (op->start)
+		bucket = min_t(u32, ilog2((ktime_get_ns() - op->start) | 1),
+			       KFI_STAT_LATENCY_BUCKETS - 1);
+	/* Also a commit whose reply never came has committed nothing. */
+	if (op->status && op->cut)
+		kfr_op_uncommit(op);
 	kfr_cntr_count(kfr_op_cntr(op), op->status);
-	if (push)
-		op->has_entry = false;
-	kfr_op_free(op);
 
 	spin_lock_bh(&ep->op_lock);
+	if (op->status) {
+		kfr_stat_inc_bh(ep, op[op->stat].errors);
+	} else {
+		kfr_stat_inc_bh(ep, op[op->stat].ops);
+		if (bucket < KFI_STAT_LATENCY_BUCKETS)
+			kfr_stat_inc_bh(ep, op[op->stat].latency[bucket]);
+	}
+	kfr_op_release(op);
 	room = ep->want_room;
 	ep->want_room = false;
 	spin_unlock_bh(&ep->op_lock);
-	if (push)
+	kfi_class_uncharge(ep->class, 1, 0);
+	if (push) {
 		kfr_cq_push(ep->tx_cq, &entry);
-	else if (room)
+		return;
+	}
+	kfr_cq_unreserve(ep->tx_cq);
+	if (room)
 		kfr_cq_signal_room(ep->tx_cq);
 }
 

@@ -50,13 +50,12 @@ struct kfr_op {
 	enum kfi_stat_op stat;
 	bool wide;			/* from the pool of wide operations */
 	bool quiet;			/* success makes no completion entry */
-	bool has_entry;			/* a completion entry is reserved */
 	bool cut;			/* took its ranges out of what is dirty */
 	u64 flags;
 	u64 comp_flags;
 	void *context;
 	u64 len;
-	u64 start;			/* ktime, ns */
+	u64 start;			/* ktime, ns; 0: not timed */
 	int status;
 
 	/* Under the peer's lock. */

@@ -145,7 +145,8 @@ static struct kfr_conn *kfr_conn_create(struct kfr_peer *peer)
 	struct rdma_conn_param param = {
 		.private_data = &hello,
 		.private_data_len = sizeof(hello),
-		.retry_count = 7,
+		/* Not 7: rxe takes that for ever. */
+		.retry_count = 6,
 		.rnr_retry_count = 7,
 	};
 	struct kfr_link_params sizes = {

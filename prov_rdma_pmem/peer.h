@@ -62,6 +62,7 @@ struct kfr_peer {
 	struct sockaddr_storage ss;
 	struct mutex control;
 	struct xarray rmrs;		/* struct kfr_rmr by key */
+	struct kfr_rmr *recent;		/* lock of rmrs: found last */
 	wait_queue_head_t rmr_wait;	/* for the last use of a region */
 	struct delayed_work work;
 	struct delayed_work alive;	/* looks after requests without reply */

@@ -208,6 +208,28 @@ void kfr_rmr_put(struct kfr_rmr *rmr)
 }
 
 /**
+ * kfr_rmr_erase() - make a remote region unknown
+ * @peer: its peer
+ * @rmr: region
+ *
+ * Context: any but hard interrupt.
+ * Return: true when it was known, and the caller has its reference.
+ */
+bool kfr_rmr_erase(struct kfr_peer *peer, struct kfr_rmr *rmr)
+{
+	bool known;
+
+	xa_lock_bh(&peer->rmrs);
+	known = xa_load(&peer->rmrs, rmr->key) == rmr;
+	if (known)
+		__xa_erase(&peer->rmrs, rmr->key);
+	if (peer->recent == rmr)
+		peer->recent = NULL;
+	xa_unlock_bh(&peer->rmrs);
+	return known;
+}
+
+/**
  * kfr_rmr_lookup() - find a remote region by key and take a reference
  * @peer: its peer
  * @key: key
@@ -220,9 +242,14 @@ struct kfr_rmr *kfr_rmr_lookup(struct kfr_peer *peer, u64 key)
 	struct kfr_rmr *rmr;
 
 	xa_lock_bh(&peer->rmrs);
-	rmr = xa_load(&peer->rmrs, key);
-	if (rmr)
+	/* Keys have 64 bits, which makes the tree deep: remember the last. */
+	rmr = peer->recent;
+	if (!rmr || rmr->key != key)
+		rmr = xa_load(&peer->rmrs, key);
+	if (rmr) {
+		peer->recent = rmr;
 		kref_get(&rmr->ref);
+	}
 	xa_unlock_bh(&peer->rmrs);
 	return rmr;
 }

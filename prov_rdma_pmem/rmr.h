@@ -45,7 +45,7 @@ struct kfr_rmr {
 	/* Under the peer's lock. */
 	bool attached;			/* on the peer's present link */
 	struct kfr_conn *conn;		/* which that was; not dereferenced */
-	bool revoked;			/* its target sent a notice */
+	int revoked;			/* its target sent a notice: why */
 	u32 grant;
 	u32 base;
 	u8 chunk_shift;
@@ -56,6 +56,7 @@ struct kfr_rmr {
 struct kfr_rmr *kfr_rmr_create(struct kfr_peer *peer, u64 key,
 			       const char *name, u64 access, gfp_t gfp);
 void kfr_rmr_put(struct kfr_rmr *rmr);
+bool kfr_rmr_erase(struct kfr_peer *peer, struct kfr_rmr *rmr);
 struct kfr_rmr *kfr_rmr_lookup(struct kfr_peer *peer, u64 key);
 struct kfr_rmr *kfr_rmr_find_name(struct kfr_peer *peer, const char *name);
 int kfr_rmr_check(const struct kfr_rmr *rmr, u64 offset, u64 len, u64 access);

@@ -387,7 +387,7 @@ static int kfr_session_request(struct kfr_ep *ep, struct rdma_cm_id *id,
 		.private_data = &welcome,
 		.private_data_len = sizeof(welcome),
 		.rnr_retry_count = 7,
-		.retry_count = 7,
+		.retry_count = 6,
 	};
 	struct kfr_session *session;
 	u16 credits;

@@ -14,6 +14,17 @@ static enum kfi_commit_level kfr_level(u16 flags)
 					  KFI_COMMIT_PERSISTENT;
 }
 
+/*
+ * A request that would sleep, or hold other completions up for long, is begun
+ * again in process context. That is seen before anything is stored.
+ */
+static bool kfr_target_must_defer(const struct kfr_grant *grant, u64 len,
+				  bool may_sleep)
+{
+	return !may_sleep && grant->region &&
+	       kfi_region_persist_sleeps(grant->region, len ?: grant->size);
+}
+
 static int kfr_target_persist(struct kfr_grant *grant, u64 offset, u64 len,
 			      enum kfi_commit_level level)
 {
@@ -25,7 +36,7 @@ static int kfr_target_persist(struct kfr_grant *grant, u64 offset, u64 len,
 }
 
 static int kfr_target_commit(struct kfr_session *session,
-			     const struct kfr_wire_commit *m)
+			     const struct kfr_wire_commit *m, bool may_sleep)
 {
 	struct kfr_grant *grant;
 	int ret = 0;
@@ -40,8 +51,15 @@ static int kfr_target_commit(struct kfr_session *session,
 				      KFI_REMOTE_WRITE, offset, len);
 		if (IS_ERR(grant))
 			return PTR_ERR(grant);
-		ret = kfr_target_persist(grant, offset, len, m->level);
+		/* What came before it in the list may be committed twice. */
+		if (m->level != KFI_COMMIT_VISIBLE &&
+		    kfr_target_must_defer(grant, len, may_sleep))
+			ret = -EINPROGRESS;
+		else
+			ret = kfr_target_persist(grant, offset, len, m->level);
 		kfr_grant_unuse(grant);
+		if (ret == -EINPROGRESS)
+			return ret;
 	}
 	kfr_stat_inc(session->ep, served[KFI_STAT_COMMIT]);
 	if (!ret && m->level != KFI_COMMIT_VISIBLE)
@@ -50,7 +68,7 @@ static int kfr_target_commit(struct kfr_session *session,
 }
 
 static int kfr_target_write(struct kfr_session *session,
-			    const struct kfr_wire_write *m)
+			    const struct kfr_wire_write *m, bool may_sleep)
 {
 	u64 offset = le64_to_cpu(m->offset);
 	u32 len = le16_to_cpu(m->length);
@@ -62,6 +80,11 @@ static int kfr_target_write(struct kfr_session *session,
 			      offset, len);
 	if (IS_ERR(grant))
 		return PTR_ERR(grant);
+	if (flags & KFR_WIRE_F_COMMIT &&
+	    kfr_target_must_defer(grant, len, may_sleep)) {
+		kfr_grant_unuse(grant);
+		return -EINPROGRESS;
+	}
 	if (!grant->region)
 		ret = -EOPNOTSUPP;
 	else if (!(flags & KFR_WIRE_F_COMMIT))
@@ -82,7 +105,7 @@ static int kfr_target_write(struct kfr_session *session,
 }
 
 static int kfr_target_publish(struct kfr_session *session,
-			      const struct kfr_wire_publish *m)
+			      const struct kfr_wire_publish *m, bool may_sleep)
 {
 	u64 offset = le64_to_cpu(m->offset), len = le64_to_cpu(m->length);
 	u64 word_offset = le64_to_cpu(m->word_offset);
@@ -104,6 +127,12 @@ static int kfr_target_publish(struct kfr_session *session,
 	if (!grant->region || !word->region) {
 		ret = -EOPNOTSUPP;
 		goto unuse_word;
+	}
+	if (kfr_target_must_defer(grant, len, may_sleep) ||
+	    kfr_target_must_defer(word, sizeof(u64), may_sleep)) {
+		kfr_grant_unuse(word);
+		kfr_grant_unuse(grant);
+		return -EINPROGRESS;
 	}
 	ret = 0;
 	if (len && flags & KFR_WIRE_F_INLINE)
@@ -132,8 +161,8 @@ unuse:
 }
 
 static int kfr_target_atomic(struct kfr_session *session,
-			     const struct kfr_wire_atomic *m, u8 *result,
-			     u32 *result_len)
+			     const struct kfr_wire_atomic *m, bool may_sleep,
+			     u8 *result, u32 *result_len)
 {
 	u32 size = kfr_wire_datatype_size(m->datatype);
 	u32 count = le16_to_cpu(m->count), bytes = size * count, i;
@@ -155,6 +184,11 @@ static int kfr_target_atomic(struct kfr_session *session,
 	if (flags & KFR_WIRE_F_COMMIT && !grant->region) {
 		ret = -EOPNOTSUPP;
 		goto unuse;
+	}
+	if (flags & KFR_WIRE_F_COMMIT &&
+	    kfr_target_must_defer(grant, bytes, may_sleep)) {
+		kfr_grant_unuse(grant);
+		return -EINPROGRESS;
 	}
 	for (i = 0; i < count && !ret; i++) {
 		void *p = kfr_grant_address(grant, offset + i * size, size);
@@ -181,89 +215,67 @@ unuse:
 	return ret;
 }
 
-/* Would the request sleep, or hold other completions up for long? */
-static bool kfr_target_sleeps(struct kfr_session *session,
-			      const struct kfr_wire_hdr *hdr)
+static int kfr_target_fetch(struct kfr_session *session, struct kfr_rx *rx,
+			    bool may_sleep)
+{
+	u8 result[KFR_WIRE_REPLY_DATA];
+	u32 len = 0;
+	int ret;
+
+	ret = kfr_target_atomic(session, rx->data, may_sleep, result, &len);
+	if (ret != -EINPROGRESS || may_sleep)
+		kfr_session_reply(session, rx, ret, result, len);
+	return ret;
+}
+
+/* Return: -EINPROGRESS when it has to be begun again where it may sleep. */
+static int kfr_target_execute(struct kfr_session *session, struct kfr_rx *rx,
+			      bool may_sleep)
+{
+	const struct kfr_wire_hdr *hdr = rx->data;
+	int ret;
+
+	switch (hdr->type) {
+	case KFR_WIRE_COMMIT:
+		ret = kfr_target_commit(session, rx->data, may_sleep);
+		break;
+	case KFR_WIRE_WRITE:
+		ret = kfr_target_write(session, rx->data, may_sleep);
+		break;
+	case KFR_WIRE_PUBLISH:
+		ret = kfr_target_publish(session, rx->data, may_sleep);
+		break;
+	default:
+		return kfr_target_fetch(session, rx, may_sleep);
+	}
+	if (ret != -EINPROGRESS || may_sleep)
+		kfr_session_reply(session, rx, ret, NULL, 0);
+	return ret;
+}
+
+/* Deep flushes may sleep on any medium. */
+static bool kfr_target_is_deep(const struct kfr_wire_hdr *hdr)
 {
 	const struct kfr_wire_publish *publish = (const void *)hdr;
 	const struct kfr_wire_commit *commit = (const void *)hdr;
 	const struct kfr_wire_atomic *atomic = (const void *)hdr;
 	const struct kfr_wire_write *write = (const void *)hdr;
-	struct { u32 grant; u64 len; } use[KFR_WIRE_RANGES_MAX];
-	struct kfr_grant *grant;
-	bool sleeps = false;
-	u32 n = 0, i;
+	__le16 flags;
 
 	switch (hdr->type) {
 	case KFR_WIRE_COMMIT:
-		if (commit->level == KFI_COMMIT_MEDIA)
-			return true;
-		if (commit->level == KFI_COMMIT_VISIBLE)
-			return false;
-		for (n = 0; n < commit->count; n++) {
-			use[n].grant = le32_to_cpu(commit->range[n].grant);
-			use[n].len = le64_to_cpu(commit->range[n].length);
-		}
-		break;
+		return commit->level == KFI_COMMIT_MEDIA;
 	case KFR_WIRE_WRITE:
-		if (le16_to_cpu(write->flags) & KFR_WIRE_F_MEDIA)
-			return true;
-		if (!(le16_to_cpu(write->flags) & KFR_WIRE_F_COMMIT))
-			return false;
-		use[n].grant = le32_to_cpu(write->grant);
-		use[n++].len = le16_to_cpu(write->length);
+		flags = write->flags;
 		break;
 	case KFR_WIRE_PUBLISH:
-		if (le16_to_cpu(publish->flags) & KFR_WIRE_F_MEDIA)
-			return true;
-		use[n].grant = le32_to_cpu(publish->grant);
-		use[n++].len = le64_to_cpu(publish->length);
-		use[n].grant = le32_to_cpu(publish->word_grant);
-		use[n++].len = sizeof(u64);
-		break;
-	case KFR_WIRE_ATOMIC:
-		if (le16_to_cpu(atomic->flags) & KFR_WIRE_F_MEDIA)
-			return true;
-		if (!(le16_to_cpu(atomic->flags) & KFR_WIRE_F_COMMIT))
-			return false;
-		use[n].grant = le32_to_cpu(atomic->grant);
-		use[n++].len = KFR_WIRE_REPLY_DATA;
-		break;
-	}
-	for (i = 0; i < n && !sleeps; i++) {
-		grant = kfr_grant_use(session, use[i].grant, 0, 0, 0);
-		if (IS_ERR(grant))
-			continue;
-		sleeps = grant->region &&
-			 kfi_region_persist_sleeps(grant->region,
-						   use[i].len ?: grant->size);
-		kfr_grant_unuse(grant);
-	}
-	return sleeps;
-}
-
-static void kfr_target_execute(struct kfr_session *session, struct kfr_rx *rx)
-{
-	const struct kfr_wire_hdr *hdr = rx->data;
-	u8 result[KFR_WIRE_REPLY_DATA];
-	u32 len = 0;
-	int ret;
-
-	switch (hdr->type) {
-	case KFR_WIRE_COMMIT:
-		ret = kfr_target_commit(session, rx->data);
-		break;
-	case KFR_WIRE_WRITE:
-		ret = kfr_target_write(session, rx->data);
-		break;
-	case KFR_WIRE_PUBLISH:
-		ret = kfr_target_publish(session, rx->data);
+		flags = publish->flags;
 		break;
 	default:
-		ret = kfr_target_atomic(session, rx->data, result, &len);
+		flags = atomic->flags;
 		break;
 	}
-	kfr_session_reply(session, rx, ret, result, len);
+	return le16_to_cpu(flags) & KFR_WIRE_F_MEDIA;
 }
 
 #ifdef CONFIG_KFI_MUTANT_EARLY_ACK
@@ -284,9 +296,9 @@ static void kfr_mutant_work(struct work_struct *work)
 	const struct kfr_wire_hdr *hdr = (void *)m->request;
 
 	if (hdr->type == KFR_WIRE_COMMIT)
-		kfr_target_commit(m->session, (void *)m->request);
+		kfr_target_commit(m->session, (void *)m->request, true);
 	else
-		kfr_target_write(m->session, (void *)m->request);
+		kfr_target_write(m->session, (void *)m->request, true);
 	kfr_session_put(m->session);
 	kfree(m);
 }
@@ -340,10 +352,9 @@ void kfr_target_request(struct kfr_session *session, struct kfr_rx *rx)
 		kfr_msg_fragment(session, rx);
 	else if (kfr_mutant_early_ack(session, rx))
 		return;
-	else if (kfr_target_sleeps(session, hdr))
+	else if (kfr_target_is_deep(hdr) ||
+		 kfr_target_execute(session, rx, false) == -EINPROGRESS)
 		kfr_session_defer(session, rx);
-	else
-		kfr_target_execute(session, rx);
 }
 
 /**
@@ -360,5 +371,5 @@ void kfr_target_deferred(struct kfr_session *session, struct kfr_rx *rx)
 	if (hdr->type <= KFR_WIRE_DETACH)
 		kfr_gate_request(session, rx);
 	else
-		kfr_target_execute(session, rx);
+		kfr_target_execute(session, rx, true);
 }

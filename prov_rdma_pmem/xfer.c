@@ -452,7 +452,7 @@ static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
 	if (request) {
 		slot = conn->nfree > 1 ? kfr_slot_get(conn) : -EAGAIN;
 		if (slot < 0) {
-			kfr_stat_inc(peer->ep, credit_stalls);
+			kfr_stat_inc_bh(peer->ep, credit_stalls);
 			ret = -EAGAIN;
 			goto unlock;
 		}
@@ -535,12 +535,12 @@ static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
 		op->wait_send = false;
 		return ret;
 	}
-	kfr_stat_inc(peer->ep, op[op->stat].posts);
-	kfr_stat_add(peer->ep, op[op->stat].requests, b.wrs);
-	kfr_stat_add(peer->ep, op[op->stat].bytes_out, b.bytes);
+	kfr_stat_inc_bh(peer->ep, op[op->stat].posts);
+	kfr_stat_add_bh(peer->ep, op[op->stat].requests, b.wrs);
+	kfr_stat_add_bh(peer->ep, op[op->stat].bytes_out, b.bytes);
 	if (op->type == KFR_OP_COMMIT || op->type == KFR_OP_PUBLISH ||
 	    kfr_op_durable(op))
-		kfr_stat_inc(peer->ep, commits[inlined &&
+		kfr_stat_inc_bh(peer->ep, commits[inlined &&
 			     method == KFI_COMMIT_ASSISTED ?
 			     KFI_COMMIT_INLINE : method]);
 	return 0;
@@ -562,6 +562,12 @@ static bool kfr_op_sent(const struct kfr_op *op)
 static bool kfr_op_done(const struct kfr_op *op)
 {
 	return !op->wait_send && !op->wait_replies && kfr_op_sent(op);
+}
+
+static bool kfr_peer_waits(const struct kfr_peer *peer)
+{
+	lockdep_assert_held(&peer->lock);
+	return !list_empty(&peer->pending) || !list_empty(&peer->messages);
 }
 
 /**
@@ -680,7 +686,7 @@ static void kfr_op_note_error(struct kfr_op *op, int err)
 	lockdep_assert_held(&op->peer->lock);
 	for (i = 0; i < op->nrma && err == -EACCES; i++)
 		if (op->rma[i].rmr->revoked)
-			err = -EKEYREVOKED;
+			err = op->rma[i].rmr->revoked;
 	if (err && !op->status)
 		op->status = err;
 }
@@ -698,6 +704,7 @@ void kfr_op_send_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct kfr_link *link = cq->cq_context;
 	struct kfr_peer *peer = op->peer;
 	int err = kfr_link_wc_error(wc);
+	bool kick;
 
 	if (err)
 		kfr_link_fail(link, err);
@@ -706,9 +713,10 @@ void kfr_op_send_done(struct ib_cq *cq, struct ib_wc *wc)
 	spin_lock_bh(&peer->lock);
 	kfr_op_note_error(op, err);
 	op->wait_send = false;
+	kick = !err && kfr_peer_waits(peer);
 	/* Without the link no reply comes; teardown finishes those. */
 	kfr_op_advance(peer, op);
-	if (!err)
+	if (kick)
 		kfr_peer_kick(peer);
 }
 
@@ -743,7 +751,7 @@ static void kfr_peer_revoked(struct kfr_peer *peer,
 	xa_for_each(&peer->rmrs, key, rmr) {
 		if (rmr->attached && rmr->grant == le32_to_cpu(m->grant)) {
 			rmr->attached = false;
-			rmr->revoked = true;
+			rmr->revoked = kfr_wire_error(le32_to_cpu(m->status));
 		}
 	}
 	spin_unlock_bh(&peer->lock);
@@ -769,6 +777,8 @@ static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 	struct kfr_slot *slot;
 	struct kfr_call *call;
 	struct kfr_op *op;
+	u32 got = rx->len;
+	bool kick;
 
 	if (i >= conn->credits)
 		return -EPROTO;
@@ -797,29 +807,30 @@ static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 		}
 		kfr_op_copy_in(op, reply->data, len);
 	}
-	spin_unlock_bh(&peer->lock);
-
 	/* The credit comes back only when its reply has a buffer again. */
-	kfr_link_repost(&conn->link, rx);
-	spin_lock_bh(&peer->lock);
+	if (kfr_link_post_recv(&conn->link, rx))
+		kfr_peer_break(conn, -ENOLINK);
 	kfr_slot_put(conn, i);
+	kick = kfr_peer_waits(peer);
 	if (call)
 		complete(&call->done);
 	if (!op) {
 		spin_unlock_bh(&peer->lock);
-		kfr_peer_kick(peer);
+		if (kick)
+			kfr_peer_kick(peer);
 		return 0;
 	}
-	kfr_stat_inc(peer->ep, op[op->stat].replies);
-	kfr_stat_add(peer->ep, op[op->stat].bytes_in, rx->len);
+	kfr_stat_inc_bh(peer->ep, op[op->stat].replies);
+	kfr_stat_add_bh(peer->ep, op[op->stat].bytes_in, got);
 	if (status && !op->status)
 		op->status = status;
 	/* The target knows no such grant any more: ask anew before the next. */
-	if (status == -EKEYREVOKED || status == -ENOENT)
+	if (status == -EKEYREVOKED || status == -ENOENT || status == -ESTALE)
 		kfr_op_detached(op);
 	op->wait_replies--;
 	kfr_op_advance(peer, op);
-	kfr_peer_kick(peer);
+	if (kick)
+		kfr_peer_kick(peer);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# rig: calm a b
+# rig: calm a b:nvdimm=1280M
 #
 # Unchanged programs on an attached region.
 

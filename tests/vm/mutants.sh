@@ -1,0 +1,16 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# rig: crash a b
+#
+# The crash test on builds that break the promise: each has to be caught.
+
+mutant_caught() {
+	crash_once "$1"
+	[ "$acknowledged" -gt 0 ] || { echo "nothing was acknowledged"; return 1; }
+	[ "$missing" -gt 0 ] || { echo "not caught"; return 1; }
+}
+
+for mutant in "${mutants[@]}"; do
+	proves "the crash test catches a build with $mutant" mutant_caught "$mutant"
+	tail -n 1 "$work/cuts" 2> /dev/null | sed 's/^/     /' || true
+done
