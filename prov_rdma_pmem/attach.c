@@ -182,9 +182,8 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 	swap(rmr->rkeys, rkeys);
 	rmr->known = true;
 	rmr->revoked = 0;
-	rmr->conn = peer->conn;
-	rmr->attached = peer->state == KFR_PEER_READY;
-	if (!rmr->attached)
+	rmr->serial = peer->state == KFR_PEER_READY ? peer->serial : 0;
+	if (!rmr->serial)
 		ret = -ENOLINK;
 	spin_unlock_bh(&peer->lock);
 	goto out;
@@ -273,7 +272,7 @@ static int kfr_pmem_attach(struct kfid_ep *fid, kfi_addr_t addr,
 		 */
 		if (!kfr_rmr_satisfies(rmr, what))
 			ret = -ESTALE;
-		else if (!rmr->attached || what->access & ~rmr->access)
+		else if (!kfr_rmr_attached(rmr) || what->access & ~rmr->access)
 			ret = kfr_attach_more(peer, rmr, what->access);
 		goto put;
 	}
@@ -341,8 +340,8 @@ static int kfr_pmem_detach(struct kfid_ep *fid, kfi_addr_t addr, u64 key)
 		wait_event(peer->rmr_wait, kref_read(&rmr->ref) == 1);
 		mutex_lock(&peer->control);
 		spin_lock_bh(&peer->lock);
-		attached = rmr->attached && peer->state == KFR_PEER_READY &&
-			   rmr->conn == peer->conn;
+		attached = kfr_rmr_attached(rmr) &&
+			   peer->state == KFR_PEER_READY;
 		spin_unlock_bh(&peer->lock);
 		req.grant = cpu_to_le32(rmr->grant);
 		/* Best effort: the connection's end takes it back as well. */
@@ -368,7 +367,7 @@ static int kfr_pmem_query(struct kfid_ep *fid, kfi_addr_t addr, u64 key,
 	if (!rmr)
 		return -ENOENT;
 	mutex_lock(&peer->control);
-	if (!READ_ONCE(rmr->attached))
+	if (!kfr_rmr_attached(rmr))
 		ret = kfr_rmr_attach_locked(peer, rmr);
 	if (!ret)
 		*attr = rmr->attr;

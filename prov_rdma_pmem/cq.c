@@ -262,6 +262,8 @@ int kfr_cq_open(struct kfid_domain *domain, struct kfi_cq_attr *attr,
 	kfid_init(&cq->cq.fid, KFI_CLASS_CQ, context, &kfr_cq_fid_ops);
 	cq->cq.ops = &kfr_cq_ops;
 	cq->domain = container_of(domain, struct kfr_domain, domain);
+	if (attr && attr->format == KFI_CQ_FORMAT_UNSPEC)
+		attr->format = KFI_CQ_FORMAT_DATA;
 	cq->format = attr ? attr->format : KFI_CQ_FORMAT_DATA;
 	cq->vector = attr ? attr->signaling_vector : 0;
 	cq->handler = handler;

@@ -31,6 +31,7 @@ static int kfr_ep_close(struct kfid *fid)
 	int ret = kfid_try_close(fid);
 	struct kfr_peer *peer;
 	unsigned long i;
+	int pass;
 
 	if (ret)
 		return ret;
@@ -41,8 +42,10 @@ static int kfr_ep_close(struct kfid *fid)
 		list_del_init(&ep->rx_cq_entry);
 		spin_unlock_bh(&ep->rx_cq->lock);
 	}
-	xa_for_each(&ep->peers, i, peer)
-		kfr_peer_shutdown(peer);
+	/* Twice: a handler may have passed the test a moment before it was set. */
+	for (pass = 0; pass < 2; pass++)
+		xa_for_each(&ep->peers, i, peer)
+			kfr_peer_shutdown(peer);
 	kfi_class_cancel_wait(ep->class, &ep->waiter);
 	kfr_rx_destroy(ep);
 	destroy_workqueue(ep->ctl_wq);

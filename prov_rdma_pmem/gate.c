@@ -160,7 +160,8 @@ static void kfr_gate_revoke(struct kfi_export_user *user)
 	struct kfr_grant *grant = container_of(user, struct kfr_grant, user);
 	struct kfi_pmem_attr attr;
 
-	kfi_region_query(grant->region, &attr);
+	/* grant->region may not be set yet: the use is found before that. */
+	kfi_region_query(kfi_export_region(user->export), &attr);
 	if (attr.epoch > user->epoch)
 		WRITE_ONCE(grant->why, -ESTALE);
 	kfr_session_revoked(grant->session, grant->id, grant->why);
@@ -185,7 +186,7 @@ static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 		access |= KFI_REMOTE_READ;
 	if (wire & KFR_WIRE_ACCESS_WRITE)
 		access |= KFI_REMOTE_WRITE;
-	if (session->ngrants >= KFR_GRANTS_MAX) {
+	if (atomic_read(&session->ngrants) >= KFR_GRANTS_MAX) {
 		kfr_session_reply(session, rx, -ENOSPC, NULL, 0);
 		return;
 	}
@@ -229,7 +230,6 @@ static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 	reply.chunk_shift = grant->chunk_shift;
 	reply.chunks = cpu_to_le32(grant->chunks);
 	reply.base = cpu_to_le32(grant->base);
-	session->ngrants++;
 	/* Requests find it from now on. */
 	xa_store_bh(&session->grants, grant->id, grant, GFP_KERNEL);
 	kfr_session_reply(session, rx, 0, &reply, sizeof(reply));
@@ -266,10 +266,8 @@ static void kfr_gate_detach(struct kfr_session *session, struct kfr_rx *rx)
 	struct kfr_grant *grant;
 
 	grant = xa_erase_bh(&session->grants, le32_to_cpu(m->grant));
-	if (grant) {
-		session->ngrants--;
+	if (grant)
 		kfr_grant_destroy(grant);
-	}
 	kfr_session_reply(session, rx, grant ? 0 : -ENOENT, NULL, 0);
 }
 

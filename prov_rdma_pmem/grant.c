@@ -39,6 +39,7 @@ struct kfr_grant *kfr_grant_create(struct kfr_session *session, u64 access)
 		kfree(grant);
 		return ERR_PTR(ret);
 	}
+	atomic_inc(&session->ngrants);
 	return grant;
 }
 
@@ -237,8 +238,10 @@ void kfr_grant_withdraw(struct kfr_grant *grant)
 	WRITE_ONCE(grant->revoked, true);
 	kfr_grant_deregister(grant);
 	mutex_unlock(&grant->lock);
-	if (first)
+	if (first) {
+		atomic_dec(&grant->session->ngrants);
 		kfr_grant_unuse(grant);
+	}
 	wait_for_completion(&grant->unused);
 }
 

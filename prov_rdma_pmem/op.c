@@ -80,7 +80,7 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 	if (segs > KFR_IOV_LIMIT)
 		return ERR_PTR(-EMSGSIZE);
 	if (!ep->enabled || !ep->tx_cq)
-		return ERR_PTR(-EINVAL);
+		return ERR_PTR(-KFI_EOPBADSTATE);
 	if (READ_ONCE(ep->closing))
 		return ERR_PTR(-ESHUTDOWN);
 	spin_lock_bh(&ep->op_lock);
@@ -122,6 +122,7 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 	op->nrma = 0;
 	op->ninject = 0;
 	op->cut = false;
+	op->gathered = false;
 	op->wait_send = false;
 	op->wait_replies = 0;
 	op->peer = NULL;

@@ -50,6 +50,8 @@ struct kfr_op {
 	enum kfi_stat_op stat;
 	bool wide;			/* from the pool of wide operations */
 	bool quiet;			/* success makes no completion entry */
+	bool gathered;			/* commits what earlier writes left */
+	u64 seq;			/* order of submission to the peer */
 	bool cut;			/* took its ranges out of what is dirty */
 	u64 flags;
 	u64 comp_flags;
@@ -71,7 +73,8 @@ struct kfr_op {
 	enum dma_data_direction dir;
 	struct ib_device *dev;		/* mapped for */
 	struct kfr_seg *segs;
-	u32 nrma;
+	u32 ndata;			/* ranges with data of this operation */
+	u32 nrma;			/* and those that it commits as well */
 	struct kfr_rma rma[KFR_RMA_IOV_LIMIT];
 
 	union {

@@ -317,8 +317,6 @@ static void kfr_peer_down_locked(struct kfr_peer *peer, int err)
 {
 	struct kfr_conn *conn = peer->conn;
 	struct kfr_op *op, *next;
-	struct kfr_rmr *rmr;
-	unsigned long key;
 	bool was_ready;
 	LIST_HEAD(ops);
 
@@ -340,8 +338,6 @@ static void kfr_peer_down_locked(struct kfr_peer *peer, int err)
 	list_splice_init(&peer->inflight, &ops);
 	list_splice_tail_init(&peer->pending, &ops);
 	list_splice_tail_init(&peer->messages, &ops);
-	xa_for_each(&peer->rmrs, key, rmr)
-		rmr->attached = false;
 	spin_unlock_bh(&peer->lock);
 	cancel_delayed_work_sync(&peer->alive);
 	list_for_each_entry_safe(op, next, &ops, entry) {
@@ -395,6 +391,8 @@ int kfr_peer_up_locked(struct kfr_peer *peer)
 	}
 	spin_lock_bh(&peer->lock);
 	peer->conn = conn;
+	/* What was attached on the connection before is so no more. */
+	peer->serial++;
 	spin_unlock_bh(&peer->lock);
 	ret = kfr_peer_authenticate(peer);
 	if (ret)
@@ -476,10 +474,10 @@ static struct kfr_rmr *kfr_peer_wants_attach(struct kfr_peer *peer)
 	op = list_first_entry_or_null(&peer->pending, struct kfr_op, entry);
 	if (op) {
 		for (i = 0; i < op->nrma && !rmr; i++)
-			if (!op->rma[i].rmr->attached)
+			if (!kfr_rmr_attached(op->rma[i].rmr))
 				rmr = op->rma[i].rmr;
 		if (!rmr && op->type == KFR_OP_PUBLISH &&
-		    !op->publish.rmr->attached)
+		    !kfr_rmr_attached(op->publish.rmr))
 			rmr = op->publish.rmr;
 		if (rmr)
 			kref_get(&rmr->ref);
@@ -574,7 +572,8 @@ static void kfr_peer_alive(struct work_struct *work)
 	}
 	if (waiting && !late && !peer->probing) {
 		spin_lock(&conn->link.sq_lock);
-		if (kfr_link_sq_room(&conn->link, 1)) {
+		/* Not the place that is left for control requests. */
+		if (kfr_link_sq_room(&conn->link, 2)) {
 			ret = kfr_link_post(&conn->link, &wr.wr, 1);
 			peer->probing = !ret;
 		}
@@ -607,7 +606,7 @@ struct kfr_peer *kfr_peer_get(struct kfr_ep *ep, kfi_addr_t addr)
 	if (peer)
 		return peer;
 	if (!ep->enabled || !ep->av)
-		return ERR_PTR(-EINVAL);
+		return ERR_PTR(-KFI_EOPBADSTATE);
 	if (READ_ONCE(ep->closing))
 		return ERR_PTR(-ESHUTDOWN);
 	ret = kfr_av_addr(ep->av, addr, &ss);

@@ -81,6 +81,8 @@ struct kfr_peer {
 	struct list_head messages;	/* messages, in order */
 	struct list_head inflight;
 	struct kfr_conn *conn;
+	u32 serial;			/* of @conn; 0 before the first */
+	u64 next_seq;
 };
 
 /* peer.c */

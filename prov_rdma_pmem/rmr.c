@@ -139,6 +139,29 @@ void kfr_dirty_cut(struct kfr_dirty *dirty, u64 start, u64 len)
 }
 
 /**
+ * kfr_dirty_hull() - one range around all that is dirty
+ * @dirty: set of ranges
+ * @start: first byte
+ * @len: bytes
+ *
+ * Context: any but hard interrupt.
+ * Return: false when nothing is.
+ */
+bool kfr_dirty_hull(struct kfr_dirty *dirty, u64 *start, u64 *len)
+{
+	bool any;
+
+	spin_lock_bh(&dirty->lock);
+	any = dirty->count;
+	if (any) {
+		*start = dirty->range[0].start;
+		*len = dirty->range[dirty->count - 1].end - *start;
+	}
+	spin_unlock_bh(&dirty->lock);
+	return any;
+}
+
+/**
  * kfr_dirty_clear() - the target lost its memory
  * @dirty: set of ranges
  *
@@ -275,6 +298,18 @@ struct kfr_rmr *kfr_rmr_find_name(struct kfr_peer *peer, const char *name)
 		}
 	}
 	return NULL;
+}
+
+/**
+ * kfr_rmr_attached() - is a region attached on the present connection?
+ * @rmr: region
+ *
+ * Context: any; for an answer that lasts, with the peer's lock held.
+ * Return: whether its grant and hardware keys are good.
+ */
+bool kfr_rmr_attached(const struct kfr_rmr *rmr)
+{
+	return rmr->serial && rmr->serial == READ_ONCE(rmr->peer->serial);
 }
 
 /**

@@ -43,8 +43,7 @@ struct kfr_rmr {
 	bool lost;			/* dirty bytes went with the target */
 
 	/* Under the peer's lock. */
-	bool attached;			/* on the peer's present link */
-	struct kfr_conn *conn;		/* which that was; not dereferenced */
+	u32 serial;			/* of the connection it is attached on */
 	int revoked;			/* its target sent a notice: why */
 	u32 grant;
 	u32 base;
@@ -59,6 +58,8 @@ void kfr_rmr_put(struct kfr_rmr *rmr);
 bool kfr_rmr_erase(struct kfr_peer *peer, struct kfr_rmr *rmr);
 struct kfr_rmr *kfr_rmr_lookup(struct kfr_peer *peer, u64 key);
 struct kfr_rmr *kfr_rmr_find_name(struct kfr_peer *peer, const char *name);
+bool kfr_rmr_attached(const struct kfr_rmr *rmr);
+bool kfr_dirty_hull(struct kfr_dirty *dirty, u64 *start, u64 *len);
 int kfr_rmr_check(const struct kfr_rmr *rmr, u64 offset, u64 len, u64 access);
 
 #endif

@@ -412,6 +412,8 @@ static int kfr_session_request(struct kfr_ep *ep, struct rdma_cm_id *id,
 		goto err_destroy;
 	}
 	atomic_inc(&ep->nsessions);
+	/* Before anybody can tear it down. */
+	queue_delayed_work(ep->ctl_wq, &session->alive, KFR_ALIVE_PERIOD);
 	list_add_tail(&session->entry, &ep->sessions);
 	mutex_unlock(&ep->session_lock);
 
@@ -421,7 +423,6 @@ static int kfr_session_request(struct kfr_ep *ep, struct rdma_cm_id *id,
 				      id->device->attrs.max_qp_init_rd_atom);
 	id->context = session;
 	id->event_handler = kfr_session_event;
-	queue_delayed_work(ep->ctl_wq, &session->alive, KFR_ALIVE_PERIOD);
 	ret = rdma_accept(id, &param);
 	if (ret)
 		kfr_session_break(session);

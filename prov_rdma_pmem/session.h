@@ -36,7 +36,7 @@ struct kfr_session {
 
 	struct xarray grants;
 	u32 next_grant;
-	u32 ngrants;			/* control */
+	atomic_t ngrants;		/* that are good */
 
 	refcount_t requests;		/* at work outside the handler, and one */
 	struct completion idle;

@@ -78,9 +78,9 @@ static bool kfr_op_attached(const struct kfr_op *op)
 	u32 i;
 
 	for (i = 0; i < op->nrma; i++)
-		if (!op->rma[i].rmr->attached)
+		if (!kfr_rmr_attached(op->rma[i].rmr))
 			return false;
-	return op->type != KFR_OP_PUBLISH || op->publish.rmr->attached;
+	return op->type != KFR_OP_PUBLISH || kfr_rmr_attached(op->publish.rmr);
 }
 
 static int kfr_op_check(struct kfr_op *op)
@@ -106,7 +106,7 @@ static int kfr_op_check(struct kfr_op *op)
 		      op->commit.level != KFI_COMMIT_VISIBLE)) &&
 		    rmr->attr.method == KFI_COMMIT_REFUSED)
 			return -EOPNOTSUPP;
-		if (op->type == KFR_OP_COMMIT && rmr->lost) {
+		if ((op->type == KFR_OP_COMMIT || op->gathered) && rmr->lost) {
 			rmr->lost = false;
 			return -ESTALE;
 		}
@@ -176,7 +176,7 @@ static int kfr_build_data(struct kfr_build *b, enum ib_wr_opcode opcode)
 	struct kfr_op *op = b->op;
 	u32 s = 0, used = 0, i;
 
-	for (i = 0; i < op->nrma; i++) {
+	for (i = 0; i < op->ndata; i++) {
 		struct kfr_rmr *rmr = op->rma[i].rmr;
 		u64 chunk = 1ULL << rmr->chunk_shift;
 		u64 offset = rmr->base + op->rma[i].offset;
@@ -224,7 +224,7 @@ static u32 kfr_data_wrs(const struct kfr_op *op, u32 max_sge)
 	u64 keys = 0;
 	u32 i;
 
-	for (i = 0; i < op->nrma; i++) {
+	for (i = 0; i < op->ndata; i++) {
 		const struct kfr_rmr *rmr = op->rma[i].rmr;
 		u64 first = rmr->base + op->rma[i].offset;
 		u64 end = first + op->rma[i].len;
@@ -357,8 +357,8 @@ static void kfr_op_track_dirty(struct kfr_op *op)
 		if (rmr->attr.method == KFI_COMMIT_REFUSED ||
 		    rmr->attr.method == KFI_COMMIT_EADR)
 			continue;
-		if (op->type == KFR_OP_COMMIT &&
-		    op->commit.level != KFI_COMMIT_VISIBLE) {
+		if (op->gathered || (op->type == KFR_OP_COMMIT &&
+				     op->commit.level != KFI_COMMIT_VISIBLE)) {
 			op->cut = true;
 			kfr_dirty_cut(&rmr->dirty, op->rma[i].offset,
 				      op->rma[i].len);
@@ -398,6 +398,58 @@ static bool kfr_op_needs_request(const struct kfr_op *op,
 }
 
 /*
+ * A fenced operation waits for all before it, and all after it wait for it,
+ * also across the list of messages and that of the rest.
+ */
+static bool kfr_op_fenced(const struct kfr_peer *peer, const struct kfr_op *op)
+{
+	const struct list_head *others = op->type == KFR_OP_MESSAGE ?
+					 &peer->pending : &peer->messages;
+	const struct kfr_op *other;
+
+	lockdep_assert_held(&peer->lock);
+	/* Fragments of a message do not wait for each other. */
+	if (op->flags & KFI_FENCE && !op->wait_replies &&
+	    !list_empty(&peer->inflight))
+		return true;
+	list_for_each_entry(other, others, entry) {
+		if (other->seq > op->seq)
+			return false;
+		if ((op->flags | other->flags) & KFI_FENCE)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * KFI_FENCE with KFI_COMMIT_COMPLETE raises earlier writes to that level: what
+ * they left to be committed joins the ranges of this operation.
+ */
+static int kfr_op_gather(struct kfr_peer *peer, struct kfr_op *op)
+{
+	struct kfr_rmr *rmr;
+	u64 start = 0, len = 0;
+	unsigned long key;
+
+	lockdep_assert_held(&peer->lock);
+	op->ndata = op->nrma;
+	xa_for_each(&peer->rmrs, key, rmr) {
+		if (!kfr_dirty_hull(&rmr->dirty, &start, &len) && !rmr->lost)
+			continue;
+		/* One message has room for so much; no promise beyond it. */
+		if (op->type != KFR_OP_WRITE || op->nrma == KFR_RMA_IOV_LIMIT)
+			return -EOPNOTSUPP;
+		kref_get(&rmr->ref);
+		op->rma[op->nrma].rmr = rmr;
+		op->rma[op->nrma].offset = start;
+		op->rma[op->nrma].len = len;
+		op->nrma++;
+	}
+	op->gathered = op->nrma > op->ndata;
+	return 0;
+}
+
+/*
  * Post an operation, or the next fragment of a message.
  * Return: 0; -EAGAIN: it has to wait; else it failed.
  */
@@ -415,8 +467,14 @@ static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
 	u32 wrs;
 
 	lockdep_assert_held(&peer->lock);
-	if (op->flags & KFI_FENCE && !list_empty(&peer->inflight))
+	if (kfr_op_fenced(peer, op))
 		return -EAGAIN;
+	if (op->flags & KFI_FENCE && op->flags & KFI_COMMIT_COMPLETE &&
+	    !op->gathered) {
+		ret = kfr_op_gather(peer, op);
+		if (ret)
+			return ret;
+	}
 	if (!kfr_op_attached(op)) {
 		mod_delayed_work(peer->ep->ctl_wq, &peer->work, 0);
 		return -EAGAIN;
@@ -630,12 +688,16 @@ int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op)
 	int ret = 0;
 
 	op->peer = peer;
+	op->ndata = op->nrma;
 	op->cqe.done = kfr_op_send_done;
 	op->data_cqe.done = kfr_op_data_done;
 	spin_lock_bh(&peer->lock);
 	if (peer->closing) {
 		ret = -ESHUTDOWN;
-	} else if (peer->state == KFR_PEER_READY && list_empty(list)) {
+		goto unlock;
+	}
+	op->seq = peer->next_seq++;
+	if (peer->state == KFR_PEER_READY && list_empty(list)) {
 		list_add_tail(&op->entry, list);
 		do {
 			ret = kfr_op_post(peer, op);
@@ -659,6 +721,7 @@ int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op)
 			queue_delayed_work(peer->ep->ctl_wq, &peer->work, delay);
 		}
 	}
+unlock:
 	spin_unlock_bh(&peer->lock);
 	return ret;
 }
@@ -749,8 +812,9 @@ static void kfr_peer_revoked(struct kfr_peer *peer,
 
 	spin_lock_bh(&peer->lock);
 	xa_for_each(&peer->rmrs, key, rmr) {
-		if (rmr->attached && rmr->grant == le32_to_cpu(m->grant)) {
-			rmr->attached = false;
+		if (kfr_rmr_attached(rmr) &&
+		    rmr->grant == le32_to_cpu(m->grant)) {
+			rmr->serial = 0;
 			rmr->revoked = kfr_wire_error(le32_to_cpu(m->status));
 		}
 	}
@@ -762,9 +826,9 @@ static void kfr_op_detached(struct kfr_op *op)
 	u32 i;
 
 	for (i = 0; i < op->nrma; i++)
-		op->rma[i].rmr->attached = false;
+		op->rma[i].rmr->serial = 0;
 	if (op->type == KFR_OP_PUBLISH)
-		op->publish.rmr->attached = false;
+		op->publish.rmr->serial = 0;
 }
 
 static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,

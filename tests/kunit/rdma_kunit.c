@@ -246,6 +246,22 @@ static void rdma_lost_commit_is_stale(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, env_wait(&env.peer, &done), -ESTALE);
 }
 
+/* A fenced commit raises earlier writes to its level, wherever they went. */
+static void rdma_fence_commits_earlier_writes(struct kunit *test)
+{
+	u8 *in = rdma_pattern(test, 8192), *out = rdma_pattern(test, 8192);
+	u64 key = rdma_attach(test, NULL);
+
+	rdma_write_ok(test, in, 4096, 65536, key, 0);
+	rdma_write_ok(test, in + 4096, 64, 0, key,
+		      KFI_FENCE | KFI_COMMIT_COMPLETE);
+	KUNIT_ASSERT_EQ(test, env_power_cut(&env), 0);
+	rdma_read_ok(test, out, 4096, 65536, key);
+	KUNIT_EXPECT_MEMEQ(test, out, in, 4096);
+	rdma_read_ok(test, out, 64, 0, key);
+	KUNIT_EXPECT_MEMEQ(test, out, in + 4096, 64);
+}
+
 static void rdma_publish(struct kunit *test)
 {
 	static const size_t sizes[] = { 64, 4096, 65536 };
@@ -588,6 +604,7 @@ static struct kunit_case rdma_cases[] = {
 	KUNIT_CASE(rdma_commit_afterwards),
 	KUNIT_CASE(rdma_lost_write_is_stale),
 	KUNIT_CASE(rdma_lost_commit_is_stale),
+	KUNIT_CASE(rdma_fence_commits_earlier_writes),
 	KUNIT_CASE(rdma_publish),
 	KUNIT_CASE(rdma_atomics),
 	KUNIT_CASE(rdma_vectors),
