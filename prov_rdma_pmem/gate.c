@@ -92,10 +92,10 @@ static void kfr_gate_proof(struct kfr_session *session, struct kfr_rx *rx)
 
 static int kfr_gate_export(struct kfr_session *session,
 			   const struct kfr_wire_attach *m,
-			   struct kfr_grant *grant)
+			   struct kfr_grant *grant,
+			   struct kfi_pmem_attr *attr)
 {
 	u64 generation = le64_to_cpu(m->generation);
-	struct kfi_pmem_attr attr;
 	struct kfi_export *export;
 	uuid_t want;
 	int ret;
@@ -104,26 +104,28 @@ static int kfr_gate_export(struct kfr_session *session,
 				NULL, grant->access);
 	if (IS_ERR(export))
 		return PTR_ERR(export);
-	kfi_region_query(kfi_export_region(export), &attr);
+	kfi_region_query(kfi_export_region(export), attr);
 	import_uuid(&want, m->uuid);
-	if ((!uuid_is_null(&want) && !uuid_equal(&want, &attr.uuid)) ||
-	    (generation && generation != attr.generation)) {
+	if ((!uuid_is_null(&want) && !uuid_equal(&want, &attr->uuid)) ||
+	    (generation && generation != attr->generation)) {
 		ret = -ESTALE;
 		goto put;
 	}
+	/* Before the use, which can be revoked at once. */
+	grant->region = kfi_export_region(export);
+	kfi_region_get(grant->region);
 	ret = kfi_export_use(export, &grant->user, le64_to_cpu(m->epoch));
 	if (ret)
 		goto put;
 	grant->exported = true;
-	grant->region = kfi_export_region(export);
-	kfi_region_get(grant->region);
 put:
 	kfi_export_put(export);
 	return ret;
 }
 
 static int kfr_gate_mr(struct kfr_session *session,
-		       const struct kfr_wire_attach *m, struct kfr_grant *grant)
+		       const struct kfr_wire_attach *m, struct kfr_grant *grant,
+		       struct kfi_pmem_attr *attr)
 {
 	struct kfr_mr *mr;
 	int ret = 0;
@@ -133,6 +135,13 @@ static int kfr_gate_mr(struct kfr_session *session,
 	mr = kfr_mr_get(session->ep->domain, le64_to_cpu(m->key));
 	if (!mr)
 		return -ENOENT;
+	if (mr->region) {
+		kfi_region_query(mr->region, attr);
+		kfi_region_get(mr->region);
+		grant->region = mr->region;
+	} else {
+		attr->incarnation = *kfr_incarnation;
+	}
 	mutex_lock(&mr->lock);
 	if (mr->closed)
 		ret = -ENOENT;
@@ -148,10 +157,6 @@ static int kfr_gate_mr(struct kfr_session *session,
 	/* A client that reads needs no right to write: give what there is. */
 	grant->access &= mr->access;
 	grant->mr = mr;
-	if (mr->region) {
-		grant->region = mr->region;
-		kfi_region_get(grant->region);
-	}
 	return 0;
 }
 
@@ -160,7 +165,6 @@ static void kfr_gate_revoke(struct kfi_export_user *user)
 	struct kfr_grant *grant = container_of(user, struct kfr_grant, user);
 	struct kfi_pmem_attr attr;
 
-	/* grant->region may not be set yet: the use is found before that. */
 	kfi_region_query(kfi_export_region(user->export), &attr);
 	if (attr.epoch > user->epoch)
 		WRITE_ONCE(grant->why, -ESTALE);
@@ -196,8 +200,8 @@ static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 		return;
 	}
 	grant->user.revoke = kfr_gate_revoke;
-	ret = m->name[0] ? kfr_gate_export(session, m, grant) :
-			   kfr_gate_mr(session, m, grant);
+	ret = m->name[0] ? kfr_gate_export(session, m, grant, &attr) :
+			   kfr_gate_mr(session, m, grant, &attr);
 	if (!ret)
 		ret = kfr_grant_register(grant);
 	if (ret) {
@@ -206,10 +210,6 @@ static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 		kfr_session_reply(session, rx, ret, NULL, 0);
 		return;
 	}
-	if (grant->region)
-		kfi_region_query(grant->region, &attr);
-	else
-		attr.incarnation = *kfr_incarnation;
 	reply.grant = cpu_to_le32(grant->id);
 	wire = 0;
 	if (grant->access & KFI_REMOTE_READ)

@@ -190,6 +190,14 @@ int kfr_grant_register(struct kfr_grant *grant)
 	u32 shift = PAGE_SHIFT;
 	int ret = -EOPNOTSUPP;
 
+	if (!nents)
+		return -EOPNOTSUPP;
+	mutex_lock(&grant->lock);
+	if (grant->revoked) {
+		ret = grant->why;
+		goto unlock;
+	}
+	/* Withdrawing takes the region away, after it took this lock. */
 	if (grant->region) {
 		kfi_region_get_map(grant->region, &grant->map);
 		grant->size = grant->map.size;
@@ -197,13 +205,6 @@ int kfr_grant_register(struct kfr_grant *grant)
 	} else {
 		grant->size = grant->mr->len;
 		grant->base = grant->mr->segs[0].offset;
-	}
-	if (!nents)
-		return -EOPNOTSUPP;
-	mutex_lock(&grant->lock);
-	if (grant->revoked) {
-		ret = grant->why;
-		goto unlock;
 	}
 	/* A device, or a kernel, that takes no large pages says so here. */
 	if (shift > PAGE_SHIFT)
@@ -231,6 +232,7 @@ unlock:
  */
 void kfr_grant_withdraw(struct kfr_grant *grant)
 {
+	struct kfi_region *region;
 	bool first;
 
 	mutex_lock(&grant->lock);
@@ -243,6 +245,10 @@ void kfr_grant_withdraw(struct kfr_grant *grant)
 		kfr_grant_unuse(grant);
 	}
 	wait_for_completion(&grant->unused);
+	/* Not held as long as the session: the region may be removed now. */
+	region = xchg(&grant->region, NULL);
+	if (region)
+		kfi_region_put(region);
 }
 
 /**
@@ -267,8 +273,6 @@ void kfr_grant_destroy(struct kfr_grant *grant)
 	}
 	if (grant->mr)
 		kfr_mr_put(grant->mr);
-	if (grant->region)
-		kfi_region_put(grant->region);
 	kfree(grant);
 }
 
