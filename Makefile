@@ -115,6 +115,9 @@ bench: deps-build+rig+kunit+test
 style: deps-build+kunit+style
 	@'$(TOP)/tests/style.sh'
 
+sparse: modules
+	@$(KMAKE) M='$(TREE)' C=2 CHECK='sparse' CF=-D__CHECK_ENDIAN__ modules
+
 install: modules tools
 	$(KMAKE) M='$(TREE)' INSTALL_MOD_PATH='$(DESTDIR)' modules_install
 	$(MAKE) -s -C '$(TOP)/tools' OUT='$(OUT)/tools' install
@@ -123,4 +126,4 @@ install: modules tools
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help sync modules modules-original modules-locked compile tools demo check bench style install clean
+.PHONY: help sync modules modules-original modules-locked compile tools demo check bench style sparse install clean

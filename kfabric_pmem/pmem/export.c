@@ -165,12 +165,27 @@ static void export_release(struct kref *kref)
 	kfree(export);
 }
 
-static void unlink_export_locked(struct kfi_export *export)
+/*
+ * Revoke an export and take it off the list, in this order: whoever fences the
+ * region meanwhile has to find it there, and to wait for the revocation. The
+ * caller's reference stays. Return: whether it was still on the list.
+ */
+static bool drop_export(struct kfi_export *export)
 {
-	lockdep_assert_held(&exports_lock);
-	list_del_init(&export->list);
-	put_peer_locked(export->peer);
-	export->peer = NULL;
+	bool linked;
+
+	revoke_export(export);
+	mutex_lock(&exports_lock);
+	linked = !list_empty(&export->list);
+	if (linked) {
+		list_del_init(&export->list);
+		put_peer_locked(export->peer);
+		export->peer = NULL;
+	}
+	mutex_unlock(&exports_lock);
+	if (linked)
+		kfi_export_put(export);
+	return linked;
 }
 
 /* Is the peer a name, and do the exports that it has agree with a new one? */
@@ -291,18 +306,20 @@ int kfi_export_remove(const char *pool, const char *region, const char *peer,
 		if (!strcmp(export->name, peer) &&
 		    !strcmp(kfi_region_name(export->region), region) &&
 		    !strcmp(kfi_region_pool_name(export->region), pool)) {
-			unlink_export_locked(export);
+			kref_get(&export->kref);
 			found = true;
 			break;
 		}
 	mutex_unlock(&exports_lock);
+	if (found) {
+		found = drop_export(export);
+		kfi_export_put(export);
+	}
 	if (!found) {
 		kfi_pmem_text(extack, "region %.24s is not exported to %.24s",
 			      region, peer);
 		return -ENOENT;
 	}
-	revoke_export(export);
-	kfi_export_put(export);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kfi_export_remove);
@@ -358,18 +375,8 @@ void kfi_export_drop_all(struct kfi_region *region)
 {
 	struct kfi_export *export = NULL;
 
-	while ((export = next_export(region, export))) {
-		bool linked;
-
-		mutex_lock(&exports_lock);
-		linked = !list_empty(&export->list);
-		if (linked)
-			unlink_export_locked(export);
-		mutex_unlock(&exports_lock);
-		revoke_export(export);
-		if (linked)
-			kfi_export_put(export);
-	}
+	while ((export = next_export(region, export)))
+		drop_export(export);
 }
 
 /**

@@ -264,11 +264,29 @@ int kfi_media_decode(const void *buf, u32 copy, struct kfi_media *media)
 	return 0;
 }
 
+/* Do two whole copies say the same, but for what differs in every update? */
+static bool same_content(const struct kfi_media_super *a,
+			 const struct kfi_media_super *b)
+{
+	struct kfi_media_super plain = *b;
+
+	plain.sequence = a->sequence;
+	plain.crc = a->crc;
+	plain.copy = a->copy;
+	return !memcmp(a, &plain, sizeof(plain)) &&
+	       !memcmp((const void *)a + KFI_MEDIA_TABLE,
+		       (const void *)b + KFI_MEDIA_TABLE,
+		       le32_to_cpu(a->entries) *
+		       sizeof(struct kfi_media_entry));
+}
+
 /**
  * kfi_media_select() - decode the newest copy of a pool's header
  * @copies: the copies, KFI_MEDIA_COPY_SIZE bytes each; NULL if unreadable
  * @media: where to
- * @intact: tells which of the copies need no repair
+ * @intact: tells which of the copies need no repair: those that are whole, and
+ *	say what @media says. An update that was cut short between the copies
+ *	counts once it was seen, and must not be undone by the loss of one
  *
  * Every acknowledged update is in both copies, so that losing one to the
  * medium loses nothing. A copy with a good checksum and senseless fields is
@@ -311,6 +329,8 @@ int kfi_media_select(const void *const copies[KFI_MEDIA_COPIES],
 		if (err[i] && copies[i] && is_overwritten(copies[i], copies[!i]))
 			return -EUCLEAN;
 	i = sequence[1] > sequence[0];
+	if (!err[!i] && !same_content(copies[i], copies[!i]))
+		intact[!i] = false;
 	return kfi_media_decode(copies[i], i, media);
 }
 

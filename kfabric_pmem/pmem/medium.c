@@ -457,7 +457,8 @@ int kfi_medium_zero(struct kfi_medium *medium, u64 offset, u64 length)
 			memcpy_flushcache(medium->kaddr + offset, zero,
 					  PAGE_SIZE);
 		kfi_medium_end(medium, id);
-		if (fatal_signal_pending(current))
+		/* what is done is done, and has to be durable */
+		if (offset < end && fatal_signal_pending(current))
 			return -EINTR;
 		cond_resched();
 	}

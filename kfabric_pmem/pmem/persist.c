@@ -46,6 +46,12 @@ static int fence_medium(struct kfi_medium *medium)
 	kfi_persist_fence();
 	if (medium->domain != KFI_PMEM_DOMAIN_ASYNC)
 		return 0;
+	/*
+	 * Whoever writes "write through" to the disk's write_cache attribute
+	 * has the block layer drop flushes, and report success.
+	 */
+	if (!bdev_write_cache(file_bdev(medium->file)))
+		return -EOPNOTSUPP;
 	return blkdev_issue_flush(file_bdev(medium->file)) ? -EIO : 0;
 }
 
@@ -56,7 +62,7 @@ static int fence_medium(struct kfi_medium *medium)
  * As durable as the domain has it: in domain NONE that is a hope.
  *
  * Context: process, sleeps.
- * Return: 0 or -EIO.
+ * Return: 0; -EIO; -EOPNOTSUPP: the device's flush is switched off.
  */
 int kfi_persist_barrier(struct kfi_medium *medium)
 {

@@ -228,7 +228,7 @@ static int load_pool(struct kfi_pool *pool, struct netlink_ext_ack *extack)
 	}
 
 	if (!intact[0] || !intact[1]) {
-		pr_warn("pool %s: copy %d of the header is damaged, writing it anew\n",
+		pr_warn("pool %s: copy %d of the header is damaged or out of date, writing it anew\n",
 			pool->media.name, intact[0]);
 		mutex_lock(&pool->update);
 		err = kfi_header_update_locked(pool);

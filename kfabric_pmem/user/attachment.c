@@ -118,17 +118,27 @@ static void ku_attach_explain(int err, struct ku_attachment *att,
 	switch (err) {
 	case -ENOENT:
 		NL_SET_ERR_MSG_FMT(extack,
-				   "no region of this name is exported to %.24s; see 'exports' there",
+				   "no region of this name is exported to %.20s; see 'exports' there",
 				   att->peer);
 		break;
 	case -EACCES:
-	case -EKEYREJECTED:
-		if (att->insecure)
+		if (att->read_only)
 			NL_SET_ERR_MSG(extack,
-				       "the peer asks for a key; give --key-file");
+				       "the region is not exported for reading");
 		else
 			NL_SET_ERR_MSG(extack,
-				       "the peer refused the key, the name or write access");
+				       "exported read-only, without write access; attach with --read-only");
+		break;
+	case -EKEYREJECTED:
+		/* The peer does not tell a stranger which of them it is. */
+		if (att->insecure)
+			NL_SET_ERR_MSG_FMT(extack,
+					   "%.24s may need a key: give --key-file; or export to it there",
+					   att->peer);
+		else
+			NL_SET_ERR_MSG_FMT(extack,
+					   "wrong key, or nothing is exported to %.24s with a key",
+					   att->peer);
 		break;
 	case -EKEYREVOKED:
 		NL_SET_ERR_MSG_FMT(extack,
@@ -143,7 +153,7 @@ static void ku_attach_explain(int err, struct ku_attachment *att,
 		NL_SET_ERR_MSG(extack,
 			       "the peer cannot make writes durable; only --read-only is possible");
 		break;
-	case -ENOSYS:
+	case -KFI_ENOSYS:
 		NL_SET_ERR_MSG(extack,
 			       "this provider has no persistent memory; choose another with --provider");
 		break;
@@ -259,9 +269,18 @@ int ku_attach(const struct ku_attach_params *params,
 	struct ku_node *node;
 	int ret;
 
+	/*
+	 * An attachment is in use, with or without an open file. Not
+	 * __module_get(): an unload that has begun waits for this request, and
+	 * then takes the code away.
+	 */
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
 	att = ku_attachment_new(params);
-	if (IS_ERR(att))
-		return PTR_ERR(att);
+	if (IS_ERR(att)) {
+		ret = PTR_ERR(att);
+		goto err_module_put;
+	}
 	ret = ku_attachment_reserve(att, extack);
 	if (ret)
 		goto err_put;
@@ -278,8 +297,6 @@ int ku_attach(const struct ku_attach_params *params,
 				   att->name);
 		goto err_disconnect;
 	}
-	/* An attachment is in use, with or without an open file. */
-	__module_get(THIS_MODULE);
 	mutex_lock(&ku_attach_lock);
 	att->node = node;
 	att->ready = true;
@@ -293,6 +310,8 @@ err_unlist:
 err_put:
 	percpu_ref_exit(&att->users);
 	ku_attachment_put(att);
+err_module_put:
+	module_put(THIS_MODULE);
 	return ret;
 }
 

@@ -60,7 +60,7 @@ static int ku_getinfo(struct ku_endpoint *ep,
 
 	if (params->provider)
 		NL_SET_ERR_MSG_FMT(extack,
-				   "provider %.16s cannot reach this address; is it loaded, and an RDMA link up?",
+				   "provider %.16s: no way to this address; is it loaded, an RDMA link up?",
 				   params->provider);
 	else
 		NL_SET_ERR_MSG(extack,

@@ -132,14 +132,16 @@ static void ku_io_free_work(struct work_struct *work)
 	ku_io_free(container_of(work, struct ku_io, work));
 }
 
-/* A commit that failed leaves the bytes to the next one, if they still exist. */
+/*
+ * A commit that failed leaves the bytes to the next one, also one that told of
+ * a loss: it did nothing, and some of the bytes may be younger than that.
+ */
 static void ku_io_end_commit(struct ku_io *io)
 {
 	if (!io->dirty_taken)
 		return;
 	io->dirty_taken = false;
-	ku_dirty_done(&io->node->dirty, &io->ranges,
-		      io->err && io->err != -ESTALE);
+	ku_dirty_done(&io->node->dirty, &io->ranges, io->err);
 }
 
 static void ku_io_put(struct ku_io *io, bool may_sleep)
@@ -207,9 +209,13 @@ static void ku_seg_end(struct ku_seg *seg, int err)
 		 */
 		if (io->dirty_taken || err == -ESTALE)
 			errseq_set(&io->node->wb_err, err);
-	} else if (io->op == KU_WRITE) {
-		ku_dirty_add(&io->node->dirty, seg->pos, seg->length);
 	}
+	/* What failed may have landed all the same, and be seen by others. */
+	if (io->op == KU_WRITE ||
+	    (err && (io->op == KU_WRITE_DURABLE || io->op == KU_PUBLISH)))
+		ku_dirty_add(&io->node->dirty, seg->pos, seg->length);
+	if (err && io->op == KU_PUBLISH)
+		ku_dirty_add(&io->node->dirty, io->word_offset, sizeof(u64));
 
 	/* Pairs with ku_io_reap(): what the operation left is seen there. */
 	smp_store_release(&seg->done, true);
@@ -293,16 +299,8 @@ static int ku_seg_post(struct ku_seg *seg)
 	return ret;
 }
 
-/**
- * ku_io_comp_handler() - read an attachment's completions
- * @cq: its CQ
- * @context: the attachment
- *
- * Context: softirq, work item or process; more than one at a time.
- */
-void ku_io_comp_handler(struct kfid_cq *cq, void *context)
+static void ku_io_drain(struct kfid_cq *cq)
 {
-	struct ku_attachment *att = context;
 	struct kfi_cq_data_entry entry[8];
 	struct kfi_cq_err_entry err = {};
 	ssize_t ret;
@@ -321,6 +319,30 @@ void ku_io_comp_handler(struct kfid_cq *cq, void *context)
 		} else {
 			break;
 		}
+	}
+}
+
+/**
+ * ku_io_comp_handler() - read an attachment's completions
+ * @cq: its CQ
+ * @context: the attachment
+ *
+ * One at a time, and so in the order of the queue: -ESTALE comes to one commit,
+ * and has to be in @wb_err before a later commit's success is told. Who finds
+ * somebody at work leaves the rest to them.
+ *
+ * Context: softirq, work item or process; more than one at a time.
+ */
+void ku_io_comp_handler(struct kfid_cq *cq, void *context)
+{
+	struct ku_attachment *att = context;
+	int calls;
+
+	if (atomic_inc_return(&att->cq_calls) == 1) {
+		do {
+			calls = atomic_read(&att->cq_calls);
+			ku_io_drain(cq);
+		} while (atomic_sub_return(calls, &att->cq_calls));
 	}
 
 	atomic_inc(&att->room_seq);
@@ -496,8 +518,8 @@ static int ku_io_reap(struct ku_io *io, struct iov_iter *iter,
 
 	while (io->nr_segs > keep) {
 		seg = list_first_entry(&io->segs, struct ku_seg, list);
-		/* Pairs with ku_seg_end(). */
 		if (wait_event_killable(io->wait,
+					/* Pairs with ku_seg_end(). */
 					smp_load_acquire(&seg->done)))
 			return -EINTR;
 		if (seg->bounced && io->op == KU_READ)
@@ -754,7 +776,8 @@ int ku_attached_publish(struct ku_node *node,
  */
 int ku_io_init(void)
 {
-	ku_wq = alloc_workqueue("kfi_user", WQ_UNBOUND, 0);
+	/* Pages are given back here, which reclaim may wait for. */
+	ku_wq = alloc_workqueue("kfi_user", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	return ku_wq ? 0 : -ENOMEM;
 }
 

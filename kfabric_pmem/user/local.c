@@ -188,8 +188,11 @@ ssize_t ku_local_write(struct kiocb *iocb, struct iov_iter *from)
 		if (got && durable) {
 			ret = kfi_region_persist(node->region, iocb->ki_pos,
 						 got, KFI_COMMIT_PERSISTENT);
-			if (ret)
+			if (ret) {
+				/* others see the bytes: their commit's work */
+				ku_dirty_add(&node->dirty, iocb->ki_pos, got);
 				return done ?: ret;
+			}
 		} else if (got) {
 			ku_dirty_add(&node->dirty, iocb->ki_pos, got);
 		}
@@ -225,7 +228,8 @@ static int ku_local_persist_ranges(struct ku_node *node,
  * @end: last byte
  *
  * What was stored through a mapping is not tracked: while a writable one
- * exists, and once after the last one went, all of the range is written back.
+ * exists all of the range is written back, and when one goes all of the region
+ * is dirty.
  *
  * Context: process, sleeps.
  * Return: 0 or an error.
@@ -241,16 +245,10 @@ int ku_local_fsync(struct ku_node *node, u64 start, u64 end)
 		return 0;
 	end = min(end, node->size - 1);
 	mapped = atomic_read_acquire(&node->shared_maps);
-	if (whole)
-		mapped |= xchg(&node->map_dirty, 0);
-	else
-		mapped |= READ_ONCE(node->map_dirty);
-
 	if (mapped)
 		ret = kfi_region_persist(node->region, start, end - start + 1,
 					 KFI_COMMIT_PERSISTENT);
 	if (ret) {
-		WRITE_ONCE(node->map_dirty, 1);
 		errseq_set(&node->wb_err, ret);
 		return ret;
 	}
@@ -315,8 +313,13 @@ int ku_local_publish(struct ku_node *node, const struct kfi_ioc_publish *arg)
 		cond_resched();
 	}
 	kvfree(buf);
-	if (ret)
-		return ret;
-	return kfi_region_store_durable(node->region, arg->word_offset, &word,
-					sizeof(word));
+	if (!ret)
+		ret = kfi_region_store_durable(node->region, arg->word_offset,
+					       &word, sizeof(word));
+	if (ret) {
+		/* what is visible of it, the next fsync() has to commit */
+		ku_dirty_add(&node->dirty, arg->offset, arg->length);
+		ku_dirty_add(&node->dirty, arg->word_offset, sizeof(word));
+	}
+	return ret;
 }

@@ -26,7 +26,7 @@ static void ku_vma_close(struct vm_area_struct *vma)
 	if (!ku_vma_writable(vma))
 		return;
 	/* In this order: ku_local_fsync() looks at them in the other. */
-	WRITE_ONCE(node->map_dirty, 1);
+	ku_dirty_add(&node->dirty, 0, node->size);
 	atomic_dec_return_release(&node->shared_maps);
 }
 

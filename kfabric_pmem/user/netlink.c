@@ -11,18 +11,21 @@
 static atomic_t ku_changes = ATOMIC_INIT(1);
 
 /* An error about one attribute: the text, and where in the request it is. */
-#define ku_nl_refuse(info, attr, err, msg) ({				\
-	NL_SET_ERR_MSG_ATTR((info)->extack, (info)->attrs[attr], msg);	\
-	(err);								\
-})
+static int ku_nl_refuse(struct genl_info *info, int attr, int err,
+			const char *msg)
+{
+	NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
+	NL_SET_ERR_MSG_FMT(info->extack, "%s", msg);
+	return err;
+}
 
-#define ku_nl_need(info, attr, what) ({					\
-	bool __missing = GENL_REQ_ATTR_CHECK(info, attr);		\
-									\
-	if (__missing)							\
-		NL_SET_ERR_MSG((info)->extack, what " is missing");	\
-	__missing ? -EINVAL : 0;					\
-})
+static int ku_nl_need(struct genl_info *info, int attr, const char *what)
+{
+	if (!GENL_REQ_ATTR_CHECK(info, attr))
+		return 0;
+	NL_SET_ERR_MSG_FMT(info->extack, "%s is missing", what);
+	return -EINVAL;
+}
 
 /*
  * One policy for each set of attributes that a request may carry: what a

@@ -44,12 +44,18 @@ static int ku_target_listen_locked(const char *addr, u16 port,
 	int ret;
 
 	lockdep_assert_held(&ku_target_lock);
+	/*
+	 * Peers rely on the service: unloading asks for an unlisten first, and
+	 * one that has begun already would take the code away.
+	 */
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
 	ret = ku_endpoint_open(&ku_target_ep, &params, extack);
-	if (ret)
+	if (ret) {
+		module_put(THIS_MODULE);
 		return ret;
+	}
 
-	/* Peers rely on the service: unloading asks for an unlisten first. */
-	__module_get(THIS_MODULE);
 	ku_target.listening = true;
 	ku_target.port = port;
 	strscpy(ku_target.addr, addr, sizeof(ku_target.addr));

@@ -100,7 +100,6 @@ struct ku_node {
 	errseq_t wb_err;
 	struct ku_dirty dirty;
 	atomic_t shared_maps;
-	int map_dirty;
 };
 
 struct ku_file {
@@ -173,6 +172,9 @@ struct ku_attachment {
 	/* Requests that use the endpoint. */
 	struct percpu_ref users;
 	struct completion idle;
+
+	/* Calls of the CQ's handler that were not seen to yet. */
+	atomic_t cq_calls;
 
 	/* Moves with every event of the CQ; posters without room wait for it. */
 	atomic_t room_seq;

@@ -8,12 +8,13 @@
 
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 #include "kfi_pmem.h"
 
 #define BENCH_SLOTS	32		/* greatest depth */
-#define BENCH_SLOT_SIZE	(1U << 20)	/* greatest write */
+#define BENCH_SLOT_SIZE	SZ_1M		/* greatest write */
 #define BENCH_SIZE	((u64)BENCH_SLOTS * BENCH_SLOT_SIZE)
 #define BENCH_INLINE	1024		/* greatest write in a request */
 #define BENCH_SETUPS	4		/* regions to measure the set-up of */
@@ -62,11 +63,13 @@ struct bench_text {
  * @rounds: how often both paths are measured in turn
  * @scale: operations of a batch, in percent of the usual number
  * @max_size: leave greater writes out
+ * @only: name of the one path to measure, for a profile; or NULL
  */
 struct bench_plan {
 	u32 rounds;
 	u32 scale;
 	u32 max_size;
+	const char *only;
 };
 
 struct bench {
@@ -126,12 +129,12 @@ void bench_initiator_close(struct bench *bench);
 
 extern unsigned int bench_setup_mib[BENCH_SETUPS];
 extern int bench_setups;
-extern const u8 bench_key[KFI_PMEM_KEY_SIZE];
 
 /* kfi_loop.c */
 struct kfi_loop *kfi_loop_listen(const char *service);
-struct kfi_loop *kfi_loop_connect(struct bench *bench, const char *node,
-				  const char *service);
+struct kfi_loop *kfi_loop_connect(struct bench *bench,
+				  const struct kfi_auth *auth,
+				  const char *node, const char *service);
 void kfi_loop_close(struct kfi_loop *loop);
 int kfi_loop_read(struct kfi_loop *loop, void *buf, u32 len, u64 offset);
 int kfi_loop_attach(struct kfi_loop *loop, const char *region,

@@ -4,10 +4,12 @@
  */
 #include <kunit/test.h>
 #include <linux/atomic.h>
+#include <linux/completion.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
+#include <linux/workqueue.h>
 
 #include "kfi_pmem_prov.h"
 #include "kfi_pool.h"
@@ -746,6 +748,55 @@ static void power_cut(struct kunit *test)
 	kfi_region_put(region);
 }
 
+/*
+ * A raise of the epoch that is cut short between the copies, and is seen by
+ * the next opening, is not undone by the loss of the copy that has it.
+ */
+static void seen_epoch_stays(struct kunit *test)
+{
+	u8 *before, *medium, *older = NULL, *newer = NULL;
+	struct kfi_pmem_attr facts;
+	struct kfi_region *region;
+	u64 sequence[2];
+	int i;
+
+	before = kunit_kmalloc(test, 2 * (KFI_MEDIA_TABLE + 256), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, before);
+	open_pool(test, false, 0);
+	region = new_region(test, "a", MIB);
+	medium = kfi_pool_test_medium(POOL);
+	KUNIT_ASSERT_NOT_NULL(test, medium);
+	for (i = 0; i < 2; i++) {
+		u8 *copy = medium + kfi_media_copy_offset(i);
+
+		memcpy(before + i * (KFI_MEDIA_TABLE + 256), copy,
+		       KFI_MEDIA_TABLE + 256);
+	}
+	KUNIT_ASSERT_EQ(test, 0, kfi_region_raise_epoch(region, 5));
+	for (i = 0; i < 2; i++) {
+		const struct kfi_media_super *super;
+
+		super = (void *)(medium + kfi_media_copy_offset(i));
+		sequence[i] = le64_to_cpu(super->sequence);
+	}
+	/* the copy that was written second: as if the power went before */
+	i = sequence[1] > sequence[0];
+	older = medium + kfi_media_copy_offset(i);
+	newer = medium + kfi_media_copy_offset(!i);
+	memcpy(older, before + i * (KFI_MEDIA_TABLE + 256),
+	       KFI_MEDIA_TABLE + 256);
+
+	region = cut_power(test, region);
+	kfi_region_query(region, &facts);
+	KUNIT_EXPECT_EQ(test, 5, facts.epoch);
+
+	memset(newer, 0, KFI_MEDIA_TABLE + 256);
+	region = cut_power(test, region);
+	kfi_region_query(region, &facts);
+	KUNIT_EXPECT_EQ(test, 5, facts.epoch);
+	kfi_region_put(region);
+}
+
 /* Target handlers */
 
 struct called {
@@ -1058,6 +1109,98 @@ static void removal_revokes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, kfi_region_remove(POOL, "a", NULL));
 }
 
+/* A connection whose hardware keys take their time. */
+struct slow_connection {
+	struct kfi_export_user user;
+	struct completion began;
+	struct completion go_on;
+};
+
+static void revoke_slowly(struct kfi_export_user *user)
+{
+	struct slow_connection *c = container_of(user, struct slow_connection,
+						 user);
+
+	complete(&c->began);
+	wait_for_completion(&c->go_on);
+}
+
+struct job {
+	struct work_struct work;
+	struct kfi_region *region;
+	struct completion done;
+	int ret;
+};
+
+static void remove_export(struct work_struct *work)
+{
+	struct job *job = container_of(work, struct job, work);
+
+	job->ret = kfi_export_remove(POOL, "a", "alice", NULL);
+	complete(&job->done);
+}
+
+static void raise_epoch(struct work_struct *work)
+{
+	struct job *job = container_of(work, struct job, work);
+
+	job->ret = kfi_region_raise_epoch(job->region, 9);
+	complete(&job->done);
+}
+
+static void revoke_peer(struct work_struct *work)
+{
+	struct job *job = container_of(work, struct job, work);
+
+	job->ret = kfi_region_revoke(job->region, "alice");
+	complete(&job->done);
+}
+
+/* A fence waits for an export that somebody else is about to remove. */
+static void fence_waits_for_removal(struct kunit *test)
+{
+	static const work_func_t jobs[] = {
+		remove_export, raise_epoch, revoke_peer
+	};
+	struct slow_connection c = { .user.revoke = revoke_slowly };
+	struct job job[ARRAY_SIZE(jobs)];
+	struct kfi_export *export;
+	struct kfi_region *region;
+	int i;
+
+	init_completion(&c.began);
+	init_completion(&c.go_on);
+	open_pool(test, false, 0);
+	region = new_region(test, "a", MIB);
+	KUNIT_ASSERT_EQ(test, 0, kfi_export_add(POOL, "a", "alice", key_a, RW,
+						NULL));
+	export = get_export(test, "alice", "a");
+	KUNIT_ASSERT_EQ(test, 0, kfi_export_use(export, &c.user, 0));
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		INIT_WORK_ONSTACK(&job[i].work, jobs[i]);
+		init_completion(&job[i].done);
+		job[i].region = region;
+		queue_work(system_unbound_wq, &job[i].work);
+		if (!i)
+			wait_for_completion(&c.began);
+	}
+	/* the keys are good yet */
+	for (i = 0; i < ARRAY_SIZE(jobs); i++)
+		KUNIT_EXPECT_EQ_MSG(test, 0,
+				    wait_for_completion_timeout(&job[i].done,
+								HZ / 10),
+				    "job %d", i);
+	complete_all(&c.go_on);
+	for (i = 0; i < ARRAY_SIZE(jobs); i++) {
+		flush_work(&job[i].work);
+		destroy_work_on_stack(&job[i].work);
+		KUNIT_EXPECT_EQ_MSG(test, 0, job[i].ret, "job %d", i);
+	}
+	kfi_export_unuse(&c.user);
+	kfi_export_put(export);
+	kfi_region_put(region);
+}
+
 static void epoch(struct kunit *test)
 {
 	struct connection old = { .user.revoke = revoke };
@@ -1178,6 +1321,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(poison),
 	KUNIT_CASE(poison_in_header),
 	KUNIT_CASE(power_cut),
+	KUNIT_CASE(seen_epoch_stays),
 	KUNIT_CASE(target_handler),
 	KUNIT_CASE(peer_keys),
 	KUNIT_CASE(refuse_exports),
@@ -1185,6 +1329,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(same_name_in_two_pools),
 	KUNIT_CASE(revocation),
 	KUNIT_CASE(removal_revokes),
+	KUNIT_CASE(fence_waits_for_removal),
 	KUNIT_CASE(epoch),
 	KUNIT_CASE(epoch_is_of_one_region),
 	KUNIT_CASE(names_of_enums),

@@ -5,6 +5,9 @@
 # The target's power goes at random moments. What was acknowledged is there
 # afterwards; what was not committed is lost, or the test could not fail.
 
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
 crash_cut() {
 	crash_once none
 	[ "$acknowledged" -gt 0 ] || { echo "nothing was acknowledged"; return 1; }

@@ -5,6 +5,9 @@
 # Each persistence domain: what the target attests, which method follows, and
 # that a durable write is one.
 
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
 domain_target() {
 	local node=$1 domain=$2
 

@@ -4,6 +4,9 @@
 #
 # A fenced writer writes no byte after the fence command has returned.
 
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
 fence_set_up() {
 	target b
 	load a
@@ -33,16 +36,16 @@ fence_while_writing() {
 	exec 5<&-
 	cat "$work/err"
 	[ $status -eq 9 ]
-	grep -q "$text" "$work/err"
+	grep -qE "$text" "$work/err"
 	refused "" on a /bin/dd if=/dev/zero of=/dev/kfi/data bs=64k count=4 oflag=dsync
 	[ "$before" = "$(on b sh -c 'sha256sum < /dev/kfi/data')" ]
 }
 
 fence_epoch() {
-	fence_while_writing 'Stale file handle' --epoch 7
+	fence_while_writing 'Stale file handle|Key has been revoked' --epoch 7
 	json b '.regions[0].epoch == 7' kfipmem region list
-	refused 'epoch' on b kfipmem fence tank/data --epoch 7
-	refused 'epoch' on b kfipmem fence tank/data --epoch 3
+	refused 'can only be raised' on b kfipmem fence tank/data --epoch 7
+	refused 'can only be raised' on b kfipmem fence tank/data --epoch 3
 }
 
 fence_again() {

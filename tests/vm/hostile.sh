@@ -4,6 +4,9 @@
 #
 # What comes in over netlink, ioctl, the command line and the medium.
 
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
 hostile_set_up() {
 	target b
 	on b kfipmem region create tank/data --size 16M
@@ -17,32 +20,39 @@ hostile_netlink() {
 }
 
 hostile_commands() {
-	refused 'not a persistent memory' on b kfipmem pool create /dev/null --name x
-	refused 'No such file' on b kfipmem pool create /dev/nothing --name x
+	refused 'not a block device' on b kfipmem pool create /dev/null --name x
+	refused 'cannot open' on b kfipmem pool create /dev/nothing --name x
 	refused 'in use' on b kfipmem pool create /dev/pmem0 --name x
 	refused 'in use' on b kfipmem pool create /dev/pmem0 --name x --force
-	refused 'exists' on b kfipmem region create tank/data --size 1M
-	refused 'free' on b kfipmem region create tank/big --size 1T
-	refused 'no pool' on b kfipmem region create nopool/x --size 1M
-	refused 'no region' on b kfipmem region remove tank/nothing
-	refused 'no region' on b kfipmem export tank/nothing --peer x --insecure-any
-	refused 'epoch' on b kfipmem fence tank/data --epoch 0
+	refused 'has a region data already' on b kfipmem region create tank/data --size 1M
+	refused 'is full' on b kfipmem region create tank/big --size 1T
+	refused 'no pool nopool is open' on b kfipmem region create nopool/x --size 1M
+	refused 'no region nothing' on b kfipmem region remove tank/nothing
+	refused 'no region nothing' on b kfipmem export tank/nothing --peer x --insecure-any
+	refused 'can only be raised' on b kfipmem fence tank/data --epoch 1
+	refused 'remove them first' on b kfipmem pool destroy tank
 	json b '.pools | length == 1' kfipmem pool list
+}
+
+# put_pmem OFFSET: of standard input
+put_pmem() {
+	kfirig exec b -- sh -c "dd of=/dev/pmem0 bs=1 seek=$1 conv=notrunc 2> /dev/null && sync"
 }
 
 hostile_medium() {
 	on b kfipmem pool close tank
-	# A bit of each superblock copy, in turn.
-	on b sh -c 'dd if=/dev/pmem0 of=/root/head bs=64k count=1'
-	on b sh -c 'printf KFIPMEMX | dd of=/dev/pmem0 conv=notrunc && sync'
-	on b sh -c 'kfipmem pool open /dev/pmem0' || true
-	on b sh -c 'dd if=/dev/urandom of=/dev/pmem0 bs=1M count=4 conv=notrunc && sync'
-	refused 'pool' on b kfipmem pool open /dev/pmem0
-	on b sh -c 'dd if=/dev/zero of=/dev/pmem0 bs=1M count=4 conv=notrunc && sync'
-	refused 'pool' on b kfipmem pool open /dev/pmem0
-	# A file system's superblock is not overwritten without --force.
-	on b sh -c 'printf "\123\357" | dd of=/dev/pmem0 bs=1 seek=1080 conv=notrunc && sync'
-	refused '--force' on b kfipmem pool create /dev/pmem0 --name tank
+	# One damaged copy of the superblock: the other one serves.
+	printf 'damaged!' | put_pmem 64
+	on b kfipmem pool open /dev/pmem0
+	json b '.regions | map(.name) == ["data"]' kfipmem region list
+	on b kfipmem pool close tank
+	on b sh -c 'dd if=/dev/urandom of=/dev/pmem0 bs=1M count=4 conv=notrunc 2> /dev/null && sync'
+	refused 'has no pool but data' on b kfipmem pool open /dev/pmem0
+	on b sh -c 'dd if=/dev/zero of=/dev/pmem0 bs=1M count=4 conv=notrunc 2> /dev/null && sync'
+	refused 'is empty' on b kfipmem pool open /dev/pmem0
+	# The magic of ext4.
+	printf '\123\357' | put_pmem 1080
+	refused 'holds ext2/3/4; create with force' on b kfipmem pool create /dev/pmem0 --name tank
 	on b kfipmem pool create /dev/pmem0 --name tank --force
 	on b kfipmem pool destroy tank
 }

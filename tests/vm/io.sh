@@ -4,6 +4,9 @@
 #
 # Unchanged programs on an attached region.
 
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
 io_set_up() {
 	target b
 	on b kfipmem region create tank/data --size 64M

@@ -3,11 +3,19 @@
 #
 # What the VM tests and the demo share: building what runs in the nodes, and
 # short words for what is done on them. Sourced; needs bash.
+#
+# Words in single quotes are expanded on the node:
+# shellcheck disable=SC2016
+
+[ -z "${kfi_vm_lib:-}" ] || return 0
+kfi_vm_lib=1
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 out=${OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/kfabric-pmem/build}
 kernel=${KERNEL:-$("$top/tools/deps.sh" kernel)}
 image=$out/tests/rig.img
+work=	# a folder for what one rig's tests write
+# shellcheck disable=SC2034 # of those that source this
 mutants=(no-writeback no-fence early-ack)
 PATH=$out/qemu:$PATH
 
@@ -109,7 +117,7 @@ clean_node() {
 			[ "$region" = REGION ] || kfipmem unexport "$region" --peer "$peer"
 		done
 		kfipmem pool list | while read -r pool rest; do
-			[ "$pool" = POOL ] || kfipmem pool destroy "$pool"
+			[ "$pool" = POOL ] || kfipmem pool close "$pool"
 		done' > /dev/null 2>&1 && unload "$1"; then
 		return 0
 	fi
@@ -121,6 +129,14 @@ clean_node() {
 target() {
 	load "$1"
 	on "$1" kfipmem pool create /dev/pmem0 --name tank --force "${@:2}"
+}
+
+# fails COMMAND...: "!" before a command would not end a test
+fails() {
+	if "$@"; then
+		echo "did not fail: $*"
+		return 1
+	fi
 }
 
 # refused TEXT COMMAND...: fails, and its error text has TEXT
@@ -156,7 +172,7 @@ json() {
 
 # --- power ---
 
-# power_cycle NODE...: boot again after a cut; the last boot's log must be clean
+# check_log NODE...: also of a node without power, whose last boot it is then
 check_log() {
 	local node
 
@@ -243,15 +259,15 @@ crash_once() {
 	done
 
 	head -c 4194304 /dev/urandom > "$log.in"
-	sums "$log.in" $crash_chunk > "$log.want"
+	sums "$log.in" "$crash_chunk" > "$log.want"
 	kfirig put a "$log.in" /root/in
-	on a chunkwriter write --chunk $crash_chunk --count 128 --plain \
+	on a chunkwriter write --chunk "$crash_chunk" --count 128 --plain \
 		/dev/kfi/written /root/in > "$log.written"
 
 	last=$(random 1 $((chunks * 3 / 4)))
 	kfirig exec --no-stdin --timeout 60 \
 		--cut "b@$(printf 'ack %06d' "$last")" a -- \
-		chunkwriter write --chunk $crash_chunk \
+		chunkwriter write --chunk "$crash_chunk" \
 		/dev/kfi/committed /root/in > "$log.out" 2> "$log.err" || status=$?
 	check_log b
 	[ $status -eq 1 ] || {
@@ -262,7 +278,7 @@ crash_once() {
 	load b
 	on b kfipmem pool open /dev/pmem0
 	for pool in committed written; do
-		on b chunkwriter sum --chunk $crash_chunk "/dev/kfi/$pool" > "$log.$pool.found"
+		on b chunkwriter sum --chunk "$crash_chunk" "/dev/kfi/$pool" > "$log.$pool.found"
 	done
 	acked "$log.out" > "$log.acked"
 	acked "$log.written" > "$log.written.acked"

@@ -4,6 +4,9 @@
 #
 # The crash test on builds that break the promise: each has to be caught.
 
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
 mutant_caught() {
 	crash_once "$1"
 	[ "$acknowledged" -gt 0 ] || { echo "nothing was acknowledged"; return 1; }

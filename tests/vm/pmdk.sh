@@ -4,6 +4,9 @@
 #
 # A PMDK program on a local region.
 
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
 pmdk_store() {
 	target b
 	on b kfipmem region create tank/data --size 16M

@@ -3,6 +3,12 @@
 # rig: crash a b
 #
 # The target reboots under an attachment.
+#
+# Words in single quotes are expanded on the node:
+# shellcheck disable=SC2016
+
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
 
 reconnect_set_up() {
 	target b --cache-model
@@ -29,8 +35,7 @@ reconnect_pending() {
 		seek=1000 conv=fsync,notrunc 2> /root/fsync.err; echo $? > /root/fsync.status' < /dev/null &
 	# Opening the fifo waits for dd; the write has returned when dd reads on.
 	on a sh -c 'exec 3> /root/fifo; head -c 4096 /root/in >&3
-		while ! grep -q "^syscr: 2" /proc/$(pidof dd)/io 2> /dev/null &&
-			[ "$(kfipmem stat data | grep -c "^  write$")" = 0 ]; do :; done
+		while ! kfipmem stat data | grep -q "^  write$"; do :; done
 		touch /root/written; while [ -e /root/written ]; do sleep 0.1; done' &
 	on a sh -c 'while [ ! -e /root/written ]; do :; done'
 
@@ -55,6 +60,7 @@ reconnect_new() {
 	on b kfipmem export tank/data --peer a --key-file /root/key
 	on a chunkwriter write /dev/kfi/data /root/in > /dev/null
 	on a cmp -n 2097152 /root/in /dev/kfi/data
+	echo "incarnation: $(cat "$work/incarnation"), now $(incarnation_of)"
 	[ "$(incarnation_of)" != "$(cat "$work/incarnation")" ]
 	json a '.endpoints[0].reconnects >= 1' kfipmem stat data
 }

@@ -4,6 +4,9 @@
 #
 # Regions that need many hardware keys, and what their size costs.
 
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
 regions_many_keys() {
 	clean_node b
 	load b mr_limit=1048576
@@ -33,7 +36,9 @@ regions_cost_of() {
 regions_cost() {
 	on a kfipmem detach many
 	on b kfipmem unexport tank/many --peer a
+	on b kfipmem region remove tank/many
 	on b kfipmem pool destroy tank
+	on b kfipmem unlisten
 	unload b
 	load b
 	on b kfipmem pool create /dev/pmem0 --name tank --force
@@ -43,11 +48,11 @@ regions_cost() {
 		on b kfipmem export "tank/$region" --peer a --key-file /root/key
 		regions_cost_of "$region" > "$work/$region"
 	done
-	paste -d ' ' <(printf '64 MiB:\n1 GiB:\n') <(sed -n 1p "$work/small" "$work/large") > "$work/cost"
+	printf '64 MiB: %s, 1 GiB: %s\n' "$(head -n 1 "$work/small")" "$(head -n 1 "$work/large")" > "$work/cost"
 	cat "$work/small" "$work/large"
 	[ "$(sed -n 2p "$work/small")" = "$(sed -n 2p "$work/large")" ]
 }
 
 proves "a region of 64 hardware keys: writes across their borders, to the last byte" regions_many_keys
 proves "a commit in 1 GiB costs the same messages and bytes as in 64 MiB" regions_cost
-sed 's/^/     time of the attach, s: /' "$work/cost" 2> /dev/null || true
+sed 's/^/     time of the attach: /' "$work/cost" 2> /dev/null || true

@@ -62,7 +62,10 @@ for file in "${files[@]}"; do
 done
 
 begin=$SECONDS
-build_all "${mutants[@]}"
+case " ${files[*]} " in
+*/mutants.sh\ *) build_all "${mutants[@]}" ;;
+*) build_all ;;
+esac
 echo "built in $((SECONDS - begin)) s"
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/kfi-vm.XXXXXX")

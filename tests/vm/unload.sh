@@ -4,6 +4,9 @@
 #
 # Modules in use stay, and go without a trace when everything is closed.
 
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
 unload_set_up() {
 	target b
 	load a
@@ -23,9 +26,9 @@ unload_refused() {
 				on "$node" sh -c "exec 3< /dev/kfi/data; rmmod $module"
 		done
 	done
-	refused 'busy' on a sh -c 'exec 3< /dev/kfi/data; kfipmem detach data'
-	refused 'busy' on b kfipmem region remove tank/data
-	refused '' on b kfipmem pool close tank
+	refused 'is open; close it' on a sh -c 'exec 3< /dev/kfi/data; kfipmem detach data'
+	refused 'unexport first' on b kfipmem region remove tank/data
+	refused 'unexport first' on b kfipmem pool close tank
 	on a /bin/dd if=/dev/zero of=/dev/kfi/data bs=64k count=4 oflag=dsync
 }
 
@@ -43,13 +46,14 @@ unload_clean() {
 	on b kfipmem pool close tank
 	for node in a b; do
 		unload "$node"
-		! on "$node" grep -E '^(kfi_|kfabric)' /proc/modules
-		! on "$node" ls -d /dev/kfi/data 2> /dev/null
+		fails on "$node" grep -E '^(kfi_|kfabric)' /proc/modules
+		fails on "$node" ls -d /dev/kfi/data 2> /dev/null
 	done
 	# The device is free again, and the pool is where it was.
 	load b
 	on b kfipmem pool open /dev/pmem0
 	json b '.regions[0].name == "data"' kfipmem region list
+	on b kfipmem region remove tank/data
 	on b kfipmem pool destroy tank
 }
 
