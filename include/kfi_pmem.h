@@ -289,9 +289,11 @@ static inline int kfi_pmem_detach(struct kfid_ep *ep, kfi_addr_t addr, u64 key)
  * @key: the remote key
  * @attr: where the facts go
  *
- * Context: process; asks the peer when the connection is new since the last
- * answer, and sleeps then.
- * Return: 0, -ENOENT, or what an attach would return.
+ * Asks the peer when the connection is new since the last answer. Where there
+ * is no connection it makes none: @attr then has what was attested last.
+ *
+ * Context: process; sleeps where it asks.
+ * Return: 0; -ENOLINK: not connected; -ENOENT; or what an attach would return.
  */
 static inline int kfi_pmem_query(struct kfid_ep *ep, kfi_addr_t addr, u64 key,
 				 struct kfi_pmem_attr *attr)

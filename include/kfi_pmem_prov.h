@@ -74,6 +74,19 @@ int kfi_region_store_durable(struct kfi_region *region, u64 offset,
 			     const void *src, u64 length);
 
 /**
+ * kfi_region_check() - may the CPU touch these bytes?
+ * @region: the region
+ * @offset: first byte
+ * @length: bytes
+ *
+ * To be asked before memory is touched through kfi_region_get_map(): a load
+ * from poison is a machine check.
+ *
+ * Context: any. Return: 0; -EIO: poison; -EINVAL.
+ */
+int kfi_region_check(struct kfi_region *region, u64 offset, u64 length);
+
+/**
  * kfi_region_store() - store bytes visibly
  * @region: the region
  * @offset: where to

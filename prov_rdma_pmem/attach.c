@@ -357,21 +357,31 @@ static int kfr_pmem_detach(struct kfid_ep *fid, kfi_addr_t addr, u64 key)
 static int kfr_pmem_query(struct kfid_ep *fid, kfi_addr_t addr, u64 key,
 			  struct kfi_pmem_attr *attr)
 {
-	struct kfr_peer *peer = kfr_peer_get(kfr_ep_of(fid), addr);
+	struct kfr_peer *peer = xa_load(&kfr_ep_of(fid)->peers, addr);
+	bool ready, attached;
 	struct kfr_rmr *rmr;
 	int ret = 0;
 
-	if (IS_ERR(peer))
-		return PTR_ERR(peer);
-	rmr = kfr_rmr_lookup(peer, key);
+	rmr = peer ? kfr_rmr_lookup(peer, key) : NULL;
 	if (!rmr)
 		return -ENOENT;
-	mutex_lock(&peer->control);
-	if (!kfr_rmr_attached(rmr))
+	spin_lock_bh(&peer->lock);
+	ready = peer->state == KFR_PEER_READY;
+	attached = kfr_rmr_attached(rmr);
+	spin_unlock_bh(&peer->lock);
+	if (!ready) {
+		ret = -ENOLINK;
+	} else if (!attached) {
+		mutex_lock(&peer->control);
 		ret = kfr_rmr_attach_locked(peer, rmr);
-	if (!ret)
+		mutex_unlock(&peer->control);
+	}
+	spin_lock_bh(&peer->lock);
+	if (rmr->known)
 		*attr = rmr->attr;
-	mutex_unlock(&peer->control);
+	else if (!ret)
+		ret = -ENOLINK;
+	spin_unlock_bh(&peer->lock);
 	kfr_rmr_put(rmr);
 	return ret;
 }

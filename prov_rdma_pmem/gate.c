@@ -55,7 +55,7 @@ static void kfr_gate_proof(struct kfr_session *session, struct kfr_rx *rx)
 	static const u8 none[KFR_WIRE_PROOF];
 	struct kfr_ep *ep = session->ep;
 	struct kfr_wire_welcome welcome = { };
-	bool insecure = false, claims;
+	bool insecure = false, peer_key = false, claims;
 	u8 key[KFI_PMEM_KEY_SIZE];
 	int ret;
 
@@ -65,20 +65,17 @@ static void kfr_gate_proof(struct kfr_session *session, struct kfr_rx *rx)
 	}
 	/* A peer without a key sends zeros: it claims nothing. */
 	claims = memcmp(m->proof, none, sizeof(none));
+	memcpy(session->proof, m->proof, sizeof(session->proof));
 	ret = kfi_peer_key(session->peer, key, &insecure);
 	if (!ret && !insecure && claims)
-		session->knows_peer_key = kfr_gate_try_key(session, key,
-							   m->proof, &welcome);
-	if (!ret)
-		session->insecure_peer = insecure;
+		peer_key = kfr_gate_try_key(session, key, m->proof, &welcome);
 	memzero_explicit(key, sizeof(key));
 	if (ep->has_auth && ep->auth.insecure)
 		session->knows_ep_key = true;
 	else if (ep->has_auth && claims)
 		session->knows_ep_key = kfr_gate_try_key(session, ep->auth.key,
 							 m->proof, &welcome);
-	if (session->knows_peer_key || session->knows_ep_key ||
-	    (session->insecure_peer && !claims)) {
+	if (peer_key || session->knows_ep_key || (insecure && !claims)) {
 		session->proven = true;
 		kfr_session_reply(session, rx, 0, &welcome, sizeof(welcome));
 		return;
@@ -88,6 +85,22 @@ static void kfr_gate_proof(struct kfr_session *session, struct kfr_rx *rx)
 			      "nothing is exported to it" : "wrong key");
 	/* One answer for both: a stranger does not learn which names exist. */
 	kfr_session_reply(session, rx, -EKEYREJECTED, NULL, 0);
+}
+
+/*
+ * Does the peer know the key that it has now? The key may have been changed
+ * since the session began, just because somebody else knew the old one.
+ */
+static bool kfr_gate_knows_key(struct kfr_session *session)
+{
+	struct kfr_wire_welcome scratch;
+	u8 key[KFI_PMEM_KEY_SIZE];
+	bool insecure, knows;
+
+	knows = !kfi_peer_key(session->peer, key, &insecure) && !insecure &&
+		kfr_gate_try_key(session, key, session->proof, &scratch);
+	memzero_explicit(key, sizeof(key));
+	return knows;
 }
 
 static int kfr_gate_export(struct kfr_session *session,
@@ -100,8 +113,8 @@ static int kfr_gate_export(struct kfr_session *session,
 	uuid_t want;
 	int ret;
 
-	export = kfi_export_get(session->peer, session->knows_peer_key, m->name,
-				NULL, grant->access);
+	export = kfi_export_get(session->peer, kfr_gate_knows_key(session),
+				m->name, NULL, grant->access);
 	if (IS_ERR(export))
 		return PTR_ERR(export);
 	kfi_region_query(kfi_export_region(export), attr);

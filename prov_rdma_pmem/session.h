@@ -27,9 +27,8 @@ struct kfr_session {
 	struct mutex control;		/* the state of authentication */
 	bool greeted;
 	bool proven;			/* HELLO and proof are done */
-	bool knows_peer_key;		/* may attach what is exported to it */
+	u8 proof[KFR_WIRE_PROOF];	/* tried again with the key of the day */
 	bool knows_ep_key;		/* may send, and use registered memory */
-	bool insecure_peer;
 	char peer[KFR_WIRE_NAME];
 	u8 initiator_nonce[KFR_WIRE_NONCE];
 	u8 target_nonce[KFR_WIRE_NONCE];

@@ -40,8 +40,11 @@ static int kfr_target_commit(struct kfr_session *session,
 {
 	struct kfr_grant *grant;
 	int ret = 0;
+	u64 sum = 0;	/* of all ranges: they are written back in one go */
 	u32 i;
 
+	for (i = 0; i < m->count; i++)
+		sum += min_t(u64, le64_to_cpu(m->range[i].length), S32_MAX);
 	for (i = 0; i < m->count && !ret; i++) {
 		const struct kfr_wire_range *range = &m->range[i];
 		u64 offset = le64_to_cpu(range->offset);
@@ -53,7 +56,7 @@ static int kfr_target_commit(struct kfr_session *session,
 			return PTR_ERR(grant);
 		/* What came before it in the list may be committed twice. */
 		if (m->level != KFI_COMMIT_VISIBLE &&
-		    kfr_target_must_defer(grant, len, may_sleep))
+		    kfr_target_must_defer(grant, len ? sum : 0, may_sleep))
 			ret = -EINPROGRESS;
 		else
 			ret = kfr_target_persist(grant, offset, len, m->level);
@@ -134,8 +137,8 @@ static int kfr_target_publish(struct kfr_session *session,
 		kfr_grant_unuse(grant);
 		return -EINPROGRESS;
 	}
-	ret = 0;
-	if (len && flags & KFR_WIRE_F_INLINE)
+	ret = kfi_region_check(word->region, word_offset, sizeof(u64));
+	if (!ret && len && flags & KFR_WIRE_F_INLINE)
 		ret = kfi_region_store_durable(grant->region, offset, m->data,
 					       len);
 	if (!ret && len && (!(flags & KFR_WIRE_F_INLINE) ||
@@ -190,6 +193,8 @@ static int kfr_target_atomic(struct kfr_session *session,
 		kfr_grant_unuse(grant);
 		return -EINPROGRESS;
 	}
+	if (grant->region)
+		ret = kfi_region_check(grant->region, offset, bytes);
 	for (i = 0; i < count && !ret; i++) {
 		void *p = kfr_grant_address(grant, offset + i * size, size);
 

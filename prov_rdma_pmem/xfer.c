@@ -106,7 +106,8 @@ static int kfr_op_check(struct kfr_op *op)
 		      op->commit.level != KFI_COMMIT_VISIBLE)) &&
 		    rmr->attr.method == KFI_COMMIT_REFUSED)
 			return -EOPNOTSUPP;
-		if ((op->type == KFR_OP_COMMIT || op->gathered) && rmr->lost) {
+		if (rmr->lost && (op->gathered || (op->type == KFR_OP_COMMIT &&
+		    op->commit.level != KFI_COMMIT_VISIBLE))) {
 			rmr->lost = false;
 			return -ESTALE;
 		}

@@ -132,6 +132,9 @@ static struct kfi_export *find_offer_locked(const char *name,
 	return NULL;
 }
 
+/* struct kfi_export_user.export, where export->lock is not known yet. */
+static DEFINE_SPINLOCK(uses_lock);
+
 /* Withdraw what was handed out for uses that began with an older epoch. */
 static void revoke_users_locked(struct kfi_export *export, u64 epoch)
 {
@@ -144,6 +147,14 @@ static void revoke_users_locked(struct kfi_export *export, u64 epoch)
 		list_del_init(&user->list);
 		export->attached--;
 		user->revoke(user);
+		/*
+		 * Who is fenced may stay connected for long: that must not
+		 * hold the export, and with it the region.
+		 */
+		spin_lock(&uses_lock);
+		user->export = NULL;
+		spin_unlock(&uses_lock);
+		kfi_export_put(export);
 	}
 }
 
@@ -625,15 +636,27 @@ EXPORT_SYMBOL_GPL(kfi_export_use);
  */
 void kfi_export_unuse(struct kfi_export_user *user)
 {
-	struct kfi_export *export = user->export;
+	struct kfi_export *export;
+	bool held;
 
+	spin_lock(&uses_lock);
+	export = user->export;
+	if (export)
+		kref_get(&export->kref);
+	spin_unlock(&uses_lock);
+	if (!export)
+		return;
+	/* A revocation that is under way has the lock until it is done. */
 	mutex_lock(&export->lock);
+	held = user->export;
+	user->export = NULL;
 	if (!list_empty(&user->list)) {
 		list_del_init(&user->list);
 		export->attached--;
 	}
 	mutex_unlock(&export->lock);
-	user->export = NULL;
+	if (held)
+		kfi_export_put(export);
 	kfi_export_put(export);
 }
 EXPORT_SYMBOL_GPL(kfi_export_unuse);

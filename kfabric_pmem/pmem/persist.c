@@ -182,6 +182,21 @@ int kfi_region_store_durable(struct kfi_region *region, u64 offset,
 }
 EXPORT_SYMBOL_GPL(kfi_region_store_durable);
 
+int kfi_region_check(struct kfi_region *region, u64 offset, u64 length)
+{
+	struct kfi_medium *medium = &region->pool->medium;
+	int id;
+
+	if (!range_ok(region, offset, length))
+		return -EINVAL;
+	id = kfi_medium_begin(medium, region->media.offset + offset, length);
+	if (id < 0)
+		return id;
+	kfi_medium_end(medium, id);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kfi_region_check);
+
 int kfi_region_store(struct kfi_region *region, u64 offset, const void *src,
 		     u64 length)
 {

@@ -200,7 +200,7 @@ int ku_nl_export_get(struct sk_buff *skb, struct netlink_callback *cb)
 
 static int ku_attachment_fill(struct ku_attachment *att, void *arg)
 {
-	const struct kfi_pmem_attr *attr = &att->attr;
+	struct kfi_pmem_attr now = att->attr, *attr = &now;
 	struct ku_dump *dump = arg;
 	struct sk_buff *skb = dump->skb;
 	void *hdr = ku_dump_begin(dump);
@@ -208,6 +208,8 @@ static int ku_attachment_fill(struct ku_attachment *att, void *arg)
 
 	if (IS_ERR_OR_NULL(hdr))
 		return PTR_ERR_OR_ZERO(hdr);
+	/* As attested now, or last where the target is out of reach. */
+	kfi_pmem_query(att->ep.ep, att->addr, att->key, &now);
 	err = nla_put_string(skb, KFIPMEM_A_ATTACHMENT_NAME, att->name) ?:
 	      nla_put_string(skb, KFIPMEM_A_ATTACHMENT_HOST, att->host) ?:
 	      nla_put_u16(skb, KFIPMEM_A_ATTACHMENT_PORT, att->port) ?:

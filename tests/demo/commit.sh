@@ -190,7 +190,9 @@ if [ "${1:-}" = --inside ]; then
 fi
 
 input=$(realpath -- "${1:-$(default_input)}")
-[ -f "$input" ] && [ -r "$input" ] || die "$input is not a file that can be read"
+if [ ! -f "$input" ] || [ ! -r "$input" ]; then
+	die "$input is not a file that can be read"
+fi
 bytes=$(stat -L -c %s "$input")
 [ "$bytes" -ge $((16 * chunk)) ] || die "$input is smaller than $((16 * chunk / 1024)) KiB"
 

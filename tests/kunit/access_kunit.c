@@ -58,11 +58,21 @@ static int access_commit(u64 offset, size_t len, u64 key)
 	return ret ?: env_wait(&env.peer, &done);
 }
 
+static u8 access_scratch[8];
+
 static void access_query(struct kunit *test, struct env_side *side,
 			 kfi_addr_t addr, u64 key)
 {
 	struct kfi_pmem_attr attr;
+	struct env_done done;
+	int tries = 0, ret;
 
+	/* Reading makes a connection where the last one is gone. */
+	do {
+		ret = kfi_read(side->ep, access_scratch, 1, NULL, addr, 0, key,
+			       NULL) ?: env_wait(side, &done);
+	} while (ret && tries++ < 20);
+	KUNIT_EXPECT_EQ(test, ret, 0);
 	KUNIT_EXPECT_EQ(test, kfi_pmem_query(side->ep, addr, key, &attr), 0);
 }
 
@@ -164,6 +174,32 @@ static void access_other_peers_rkey(struct kunit *test)
 	env_side_close(&c);
 	kfi_export_remove(ENV_POOL, "other", "c", NULL);
 	KUNIT_EXPECT_EQ(test, kfi_region_remove(ENV_POOL, "other", NULL), 0);
+}
+
+/* A peer that was fenced and stays connected does not keep the region. */
+static void access_removed_while_connected(struct kunit *test)
+{
+	u64 key = access_attach(test, NULL);
+
+	KUNIT_ASSERT_EQ(test, access_write(&env.peer, env.addr, access_scratch,
+					   8, 0, key), 0);
+	KUNIT_ASSERT_EQ(test, kfi_export_remove(ENV_POOL, ENV_REGION, "b",
+						NULL), 0);
+	KUNIT_EXPECT_EQ(test, kfi_region_remove(ENV_POOL, ENV_REGION, NULL), 0);
+}
+
+/* A key that was changed is of no use to a session that proved the old one. */
+static void access_key_is_changed(struct kunit *test)
+{
+	static const u8 fresh[KFI_PMEM_KEY_SIZE] = "a fresh key of node b";
+	u64 key = access_attach(test, NULL);
+
+	KUNIT_ASSERT_EQ(test, kfi_pmem_detach(env.peer.ep, env.addr, key), 0);
+	KUNIT_ASSERT_EQ(test, kfi_export_remove(ENV_POOL, ENV_REGION, "b",
+						NULL), 0);
+	KUNIT_ASSERT_EQ(test, kfi_export_add(ENV_POOL, ENV_REGION, "b", fresh,
+			KFI_REMOTE_READ | KFI_REMOTE_WRITE, NULL), 0);
+	KUNIT_EXPECT_NE(test, env_attach(&env, &env.peer, &key, NULL), 0);
 }
 
 static void access_read_only_export(struct kunit *test)
@@ -341,6 +377,8 @@ static void access_bad_messages(struct kunit *test)
 
 static struct kunit_case access_cases[] = {
 	KUNIT_CASE(access_other_peers_rkey),
+	KUNIT_CASE(access_removed_while_connected),
+	KUNIT_CASE(access_key_is_changed),
 	KUNIT_CASE(access_read_only_export),
 	KUNIT_CASE(access_many_hardware_keys),
 	KUNIT_CASE(access_poison),

@@ -69,13 +69,13 @@ access_untouched() {
 }
 
 proves "regions for one peer, for another, read-only, and for nobody" access_set_up
-proves "a wrong key is refused" access_refused 'key' b/mine --as a --key-file /root/wrong
-proves "no key is refused" access_refused 'key' b/mine --as a --insecure
-proves "a name that is not exported is refused" access_refused 'no region' b/private --as a --key-file /root/key
-proves "a name that does not exist is refused" access_refused 'no region' b/nothing --as a --key-file /root/key
-proves "another peer's region is refused" access_refused 'no region' b/theirs --as a --key-file /root/key
-proves "another peer's name with the wrong key is refused" access_refused 'key' b/theirs --as other --key-file /root/key
-proves "writing to a read-only export is refused" access_refused 'write access' b/readable --as a --key-file /root/key
+proves "a wrong key is refused" access_refused 'wrong key' b/mine --as a --key-file /root/wrong
+proves "no key is refused" access_refused 'may need a key' b/mine --as a --insecure
+proves "a name that is not exported is refused" access_refused 'exported to' b/private --as a --key-file /root/key
+proves "a name that does not exist is refused" access_refused 'exported to' b/nothing --as a --key-file /root/key
+proves "another peer's region is refused" access_refused 'exported to' b/theirs --as a --key-file /root/key
+proves "another peer's name with the wrong key is refused" access_refused 'wrong key' b/theirs --as other --key-file /root/key
+proves "writing to a read-only export is refused" access_refused 'exported read-only' b/readable --as a --key-file /root/key
 proves "a read-only attachment reads, and does not write" access_read_only
 proves "an insecure export needs no key, and only that one" access_insecure
 proves "after unexport no byte is written or read" access_unexport

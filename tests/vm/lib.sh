@@ -14,6 +14,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 out=${OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/kfabric-pmem/build}
 kernel=${KERNEL:-$("$top/tools/deps.sh" kernel)}
 image=$out/tests/rig.img
+share=$out/tests/share	# every node of the tests sees it, over 9P
 work=	# a folder for what one rig's tests write
 # shellcheck disable=SC2034 # of those that source this
 mutants=(no-writeback no-fence early-ack)
@@ -36,7 +37,7 @@ build_all() {
 
 	"${make[@]}" KERNEL="$kernel" modules tools
 	for mutant; do
-		"${make[@]}" KERNEL="$kernel" KFI_MUTANT="$mutant" modules
+		"${make[@]}" KERNEL="$kernel" KFI_MUTANT="$mutant" original= modules
 		case $mutant in
 		early-ack) changed=prov_rdma_pmem/kfi_rdma.ko ;;
 		*) changed=kfabric_pmem/pmem/kfi_pmem.ko ;;
@@ -55,11 +56,24 @@ build_all() {
 	gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I"$top/include/uapi" \
 		-o "$out/tests/nl_hostile" "$top/tests/user/nl_hostile.c" -lmnl
 	args+=(--bin "$out/tests/pmdk" --bin "$out/tests/nl_hostile"
-		--bin "$out/tools/kfipmem" --bin /bin/dd --module algif_hash)
+		--bin "$out/tools/kfipmem" --bin /bin/dd --module algif_hash
+		--module 9p --module 9pnet_virtio)
 	for ko in "$tree"/kfabric_pmem/*/*.ko "$tree"/prov_*/*.ko; do
 		args+=(--modules "$ko")
 	done
 	kfirig image --kernel "$kernel" "${args[@]}" -o "$image"
+}
+
+# share_program PROGRAM: with its libraries, too many for the nodes' image
+share_program() {
+	local program libraries
+
+	program=$(command -v "$1")
+	mapfile -t libraries < <(ldd "$program" |
+		awk '$3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }')
+	mkdir -p "$share/lib"
+	cp -L -u "$program" "$share/"
+	cp -L -u "${libraries[@]}" "$share/lib/"
 }
 
 # random FIRST LAST: a number, from the seed

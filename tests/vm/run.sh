@@ -66,6 +66,7 @@ case " ${files[*]} " in
 */mutants.sh\ *) build_all "${mutants[@]}" ;;
 *) build_all ;;
 esac
+share_program fio
 echo "built in $((SECONDS - begin)) s"
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/kfi-vm.XXXXXX")
@@ -94,7 +95,9 @@ for rig in "${order[@]}"; do
 	(
 		status=0
 		# Names without white space, by the checkout's own files.
-		kfirig run --image "$image" $spec -- \
+		kfirig run --image "$image" --qemu-arg -virtfs --qemu-arg \
+			"local,path=$share,mount_tag=share,security_model=none,readonly=on" \
+			$spec -- \
 			"$here/run.sh" --inside "$spec" ${rigs[$rig]} || status=$?
 		[ $status -eq 0 ] || echo "rig $name ended with status $status"
 	) > >(tee "$logs/$name" | sed -u "s/^/$name: /") 2>&1 &

@@ -35,7 +35,7 @@ unload_refused() {
 # An open file of an attachment that is taken away gets ENODEV.
 unload_force() {
 	refused 'No such device' on a sh -c 'exec 3<> /dev/kfi/data
-		kfipmem detach data --force && head -c 1 <&3'
+		kfipmem detach data --force && /bin/dd bs=1 count=1 of=/dev/null <&3'
 }
 
 unload_clean() {
