@@ -54,7 +54,7 @@ static ssize_t kfr_atomic(struct kfid_ep *fid, const struct kfi_msg_atomic *msg,
 	if (flags & KFI_COMMIT_DEEP && !(flags & KFI_COMMIT_COMPLETE))
 		return -EINVAL;
 	if (kfr_wire_atomic_operands(msg->op) > operands ||
-	    (operands == 2) != (kfr_wire_atomic_operands(msg->op) == 2) ||
+	    kfr_wire_atomic_operands(msg->op) / 2 != operands / 2 ||
 	    msg->rma_iov_count != 1 || result_count > ARRAY_SIZE(v))
 		return -EINVAL;
 	/* One that only reads has to say where the value goes. */

@@ -342,6 +342,7 @@ int kfr_endpoint(struct kfid_domain *domain, struct kfi_info *info,
 	ep->tx_flags = info->tx_attr ? info->tx_attr->op_flags : 0;
 	ep->rx_flags = info->rx_attr ? info->rx_attr->op_flags : 0;
 	ep->min_multi_recv = 64;
+	ep->timed = jiffies - 1;
 	if (info->src_addr)
 		memcpy(&ep->src, info->src_addr, info->src_addrlen);
 	else

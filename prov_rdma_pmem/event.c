@@ -211,6 +211,13 @@ static int kfr_cntr_seterr(struct kfid_cntr *fid, u64 value)
 	return 0;
 }
 
+static bool kfr_cntr_moved(const struct kfr_cntr *cntr, u64 threshold,
+			   u64 errors)
+{
+	return atomic64_read(&cntr->value) >= threshold ||
+	       atomic64_read(&cntr->errors) != errors;
+}
+
 static int kfr_cntr_wait(struct kfid_cntr *fid, u64 threshold, int timeout)
 {
 	struct kfr_cntr *cntr = kfr_cntr_of(fid);
@@ -219,8 +226,8 @@ static int kfr_cntr_wait(struct kfid_cntr *fid, u64 threshold, int timeout)
 				  msecs_to_jiffies(timeout);
 
 	left = wait_event_interruptible_timeout(cntr->wait,
-			atomic64_read(&cntr->value) >= threshold ||
-			atomic64_read(&cntr->errors) != errors, left);
+						kfr_cntr_moved(cntr, threshold,
+							       errors), left);
 	if (left < 0)
 		return left;
 	if (atomic64_read(&cntr->value) >= threshold)

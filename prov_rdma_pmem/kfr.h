@@ -19,6 +19,7 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/socket.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -31,7 +32,7 @@
 
 #define KFR_PROV_NAME		"rdma"
 #define KFR_PROV_VERSION	KFI_VERSION(0, 1)
-#define KFR_MAX_MSG_SIZE	(1UL << 20)
+#define KFR_MAX_MSG_SIZE	SZ_1M
 #define KFR_IOV_LIMIT		256
 #define KFR_RMA_IOV_LIMIT	8
 #define KFR_INJECT_SIZE		512
@@ -65,7 +66,8 @@ struct kfr_cq {
 	enum kfi_cq_format format;
 	kfi_comp_handler handler;
 	int vector;
-	spinlock_t lock;		/* everything below */
+	/* everything below */
+	spinlock_t lock;
 	struct list_head eps;		/* struct kfr_ep.rx_cq_entry */
 	u32 size;
 	u32 head;
@@ -88,6 +90,7 @@ struct kfr_eq {
 	struct kfid_eq eq;
 	struct kfr_fabric *fabric;
 	kfi_event_handler handler;
+	/* the ring */
 	spinlock_t lock;
 	wait_queue_head_t wait;
 	u32 size;
@@ -142,6 +145,7 @@ struct kfr_ep {
 	struct workqueue_struct *ctl_wq; /* connections: waits for replies */
 	struct kfi_pmem_stats __percpu *stats;
 
+	/* the pool of operations, and the counters of what is done */
 	spinlock_t op_lock;
 	struct list_head free_ops;	/* op_lock; few segments each */
 	struct list_head free_wide_ops;	/* op_lock; KFR_IOV_LIMIT segments */
@@ -155,12 +159,14 @@ struct kfr_ep {
 	struct xarray peers;		/* struct kfr_peer by kfi_addr */
 
 	struct rdma_cm_id *listen_id;
-	struct mutex session_lock;	/* sessions */
+	/* sessions */
+	struct mutex session_lock;
 	struct list_head sessions;
 	atomic_t nsessions;
 	bool closing;
 	wait_queue_head_t sessions_gone;
 
+	/* receives posted, messages held, assembly in the sessions */
 	spinlock_t rx_lock;
 	struct list_head rx_posts;	/* rx_lock: receives posted, in order */
 	struct list_head rx_free;	/* rx_lock */

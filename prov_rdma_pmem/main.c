@@ -18,7 +18,7 @@ MODULE_PARM_DESC(connect_timeout, "ms for each step of a connection attempt");
 
 unsigned int kfr_ack_timeout = 16;
 module_param_named(ack_timeout, kfr_ack_timeout, uint, 0644);
-MODULE_PARM_DESC(ack_timeout, "acknowledgement timeout, 4.096 us * 2^n, tried 7 times");
+MODULE_PARM_DESC(ack_timeout, "ACK timeout, 4.096 us * 2^n, tried 7 times");
 
 unsigned int kfr_max_peers = 1024;
 module_param_named(max_peers, kfr_max_peers, uint, 0644);

@@ -128,7 +128,7 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 	op->peer = NULL;
 	/* One in a tick is timed: a clock read is dear on some machines. */
 	op->start = 0;
-	if (READ_ONCE(ep->timed) != jiffies) {
+	if (time_after(jiffies, READ_ONCE(ep->timed))) {
 		WRITE_ONCE(ep->timed, jiffies);
 		op->start = ktime_get_ns();
 	}

@@ -269,6 +269,7 @@ int kfr_peer_call_locked(struct kfr_peer *peer, void *request, size_t len,
 static int kfr_peer_authenticate(struct kfr_peer *peer)
 {
 	struct kfr_ep *ep = peer->ep;
+	const struct sockaddr_in *src = (const void *)&ep->src;
 	struct kfr_wire_hello hello = { .hdr.type = KFR_WIRE_HELLO };
 	struct kfr_wire_proof proof = { .hdr.type = KFR_WIRE_PROOF_REQ };
 	const struct kfr_wire_challenge *challenge;
@@ -282,9 +283,9 @@ static int kfr_peer_authenticate(struct kfr_peer *peer)
 	strscpy(hello.peer, ep->has_auth ? ep->auth.peer : "anonymous",
 		sizeof(hello.peer));
 	get_random_bytes(hello.nonce, sizeof(hello.nonce));
+	/* The port stands at the same place for both families. */
 	if (ep->listen_id)
-		hello.port = cpu_to_le16(ntohs(
-				((struct sockaddr_in *)&ep->src)->sin_port));
+		hello.port = cpu_to_le16(ntohs(src->sin_port));
 	ret = kfr_peer_call_locked(peer, &hello, sizeof(hello), call);
 	if (ret)
 		goto out;

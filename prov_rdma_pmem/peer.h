@@ -60,6 +60,7 @@ struct kfr_peer {
 	struct kfr_ep *ep;
 	kfi_addr_t addr;
 	struct sockaddr_storage ss;
+	/* connecting, attaching, taking down */
 	struct mutex control;
 	struct xarray rmrs;		/* struct kfr_rmr by key */
 	struct kfr_rmr *recent;		/* lock of rmrs: found last */

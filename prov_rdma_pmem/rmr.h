@@ -15,6 +15,7 @@
 
 /* Visible but not committed: what a crash of the target would lose. */
 struct kfr_dirty {
+	/* the ranges */
 	spinlock_t lock;
 	u32 count;
 	struct {

@@ -350,7 +350,8 @@ int kfr_wire_check_grant(const void *data, size_t len)
 		return -EPROTO;
 	size = le64_to_cpu(g->size);
 	base = le32_to_cpu(g->base);
-	if (!size || size > S64_MAX / 2 || base >= KFR_WIRE_BASE_MAX || g->domain >= KFI_PMEM_DOMAIN_MAX ||
+	if (!size || size > S64_MAX / 2 || base >= KFR_WIRE_BASE_MAX ||
+	    g->domain >= KFI_PMEM_DOMAIN_MAX ||
 	    g->coherent > 1 || g->chunk_shift < 12 || g->chunk_shift > 62 ||
 	    le32_to_cpu(g->access) &
 	    ~(KFR_WIRE_ACCESS_READ | KFR_WIRE_ACCESS_WRITE))

@@ -32,7 +32,7 @@
 #define KFR_WIRE_NAME		64
 #define KFR_WIRE_NONCE		32
 #define KFR_WIRE_PROOF		32
-#define KFR_WIRE_MSG_MAX	(1U << 20)
+#define KFR_WIRE_MSG_MAX	0x100000U
 
 enum kfr_wire_type {
 	KFR_WIRE_HELLO = 1,	/* initiator names itself */

@@ -86,6 +86,9 @@ static bool kfr_op_attached(const struct kfr_op *op)
 static int kfr_op_check(struct kfr_op *op)
 {
 	u64 access = op->type == KFR_OP_READ ? KFI_READ : KFI_WRITE;
+	bool commits = op->gathered ||
+		       (op->type == KFR_OP_COMMIT &&
+			op->commit.level != KFI_COMMIT_VISIBLE);
 	u32 i;
 	int ret;
 
@@ -106,8 +109,7 @@ static int kfr_op_check(struct kfr_op *op)
 		      op->commit.level != KFI_COMMIT_VISIBLE)) &&
 		    rmr->attr.method == KFI_COMMIT_REFUSED)
 			return -EOPNOTSUPP;
-		if (rmr->lost && (op->gathered || (op->type == KFR_OP_COMMIT &&
-		    op->commit.level != KFI_COMMIT_VISIBLE))) {
+		if (rmr->lost && commits) {
 			rmr->lost = false;
 			return -ESTALE;
 		}
@@ -564,13 +566,13 @@ static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
 		conn->slot[slot].op = op;
 		op->wait_replies++;
 	} else if (!data || !b.wrs) {
-		/* Its acknowledgement says that all earlier writes landed. */
+		/* Its ACK says that all earlier writes landed. */
 		kfr_build_wr(&b, IB_WR_RDMA_WRITE);
 	}
 
 	/*
 	 * The client's memory may be reused only when the hardware is done
-	 * with it, also where the reply is quicker than the acknowledgement.
+	 * with it, also where the reply is quicker than the ACK.
 	 */
 	op->wait_send = data || !request;
 	if (op->wait_send) {
@@ -597,11 +599,11 @@ static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
 	kfr_stat_inc_bh(peer->ep, op[op->stat].posts);
 	kfr_stat_add_bh(peer->ep, op[op->stat].requests, b.wrs);
 	kfr_stat_add_bh(peer->ep, op[op->stat].bytes_out, b.bytes);
+	if (inlined && method == KFI_COMMIT_ASSISTED)
+		method = KFI_COMMIT_INLINE;
 	if (op->type == KFR_OP_COMMIT || op->type == KFR_OP_PUBLISH ||
 	    kfr_op_durable(op))
-		kfr_stat_inc_bh(peer->ep, commits[inlined &&
-			     method == KFI_COMMIT_ASSISTED ?
-			     KFI_COMMIT_INLINE : method]);
+		kfr_stat_inc_bh(peer->ep, commits[method]);
 	return 0;
 
 put_slot:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The real provider against itself: messages and registered memory. */
 #include <linux/random.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
@@ -15,7 +16,7 @@
 static struct env_side a, b;
 static kfi_addr_t a_to_b, b_to_a;
 static u8 *in, *out;
-#define BUF_SIZE (1 << 20)
+#define BUF_SIZE SZ_1M
 
 static int msg_init(struct kunit *test)
 {

@@ -8,7 +8,9 @@
 
 #define ENV_TIMEOUT	(20 * HZ)
 
-const u8 env_key[KFI_PMEM_KEY_SIZE] = "the key of node b, 32 bytes long";
+const u8 env_key[KFI_PMEM_KEY_SIZE] = {
+	't', 'h', 'e', ' ', 'k', 'e', 'y', ' ', 'o', 'f', ' ', 'b',
+};
 
 struct kfi_auth env_auth(const char *peer, const u8 *key)
 {

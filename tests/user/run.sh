@@ -98,6 +98,8 @@ json()
 {
 	filter=$1
 	shift
+	# stdout is closed before jq reads it
+	# shellcheck disable=SC2094
 	if ! "$kfipmem" "$@" --json >stdout 2>stderr; then
 		fail "kfipmem $* --json: $(head -n 1 stderr)"
 	elif ! jq -e "$filter" <stdout >/dev/null 2>jq; then

@@ -42,7 +42,7 @@ fence_while_writing() {
 }
 
 fence_epoch() {
-	fence_while_writing 'Stale file handle|Key has been revoked' --epoch 7
+	fence_while_writing 'Stale file handle' --epoch 7
 	json b '.regions[0].epoch == 7' kfipmem region list
 	refused 'can only be raised' on b kfipmem fence tank/data --epoch 7
 	refused 'can only be raised' on b kfipmem fence tank/data --epoch 3
