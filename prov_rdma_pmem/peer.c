@@ -343,8 +343,7 @@ static void kfr_peer_down_locked(struct kfr_peer *peer, int err)
 	cancel_delayed_work_sync(&peer->alive);
 	list_for_each_entry_safe(op, next, &ops, entry) {
 		list_del_init(&op->entry);
-		if (!op->status)
-			op->status = err;
+		kfr_op_end(op, err);
 		kfr_op_finish(op);
 	}
 	kfr_link_destroy(&conn->link);

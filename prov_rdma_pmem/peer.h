@@ -109,6 +109,7 @@ struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key);
 int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op);
 void kfr_peer_kick(struct kfr_peer *peer);
 void kfr_peer_recv(struct kfr_link *link, struct kfr_rx *rx);
+void kfr_op_end(struct kfr_op *op, int err);
 void kfr_op_send_done(struct ib_cq *cq, struct ib_wc *wc);
 void kfr_op_data_done(struct ib_cq *cq, struct ib_wc *wc);
 int kfr_slot_get(struct kfr_conn *conn);

@@ -744,17 +744,33 @@ static void kfr_op_advance(struct kfr_peer *peer, struct kfr_op *op)
 		kfr_op_finish(op);
 }
 
-/* The NIC knows only that a key is void; the target's notice said why. */
-static void kfr_op_note_error(struct kfr_op *op, int err)
+/**
+ * kfr_op_end() - settle how an operation ends with its connection
+ * @op: operation
+ * @err: why the connection ended
+ *
+ * The NIC knows only that a key is void. Why it is said the target's notice,
+ * which may come after the refusal but not after the link is drained.
+ *
+ * Context: process; the link is drained.
+ */
+void kfr_op_end(struct kfr_op *op, int err)
 {
 	u32 i;
 
-	lockdep_assert_held(&op->peer->lock);
-	for (i = 0; i < op->nrma && err == -EACCES; i++)
-		if (op->rma[i].rmr->revoked)
-			err = op->rma[i].rmr->revoked;
-	if (err && !op->status)
+	if (!op->status)
 		op->status = err;
+	for (i = 0; i < op->nrma && op->status == -EACCES; i++)
+		if (op->rma[i].rmr->revoked)
+			op->status = op->rma[i].rmr->revoked;
+}
+
+static void kfr_op_failed(struct kfr_op *op, int err)
+{
+	spin_lock_bh(&op->peer->lock);
+	if (!op->status)
+		op->status = err;
+	spin_unlock_bh(&op->peer->lock);
 }
 
 /**
@@ -772,15 +788,16 @@ void kfr_op_send_done(struct ib_cq *cq, struct ib_wc *wc)
 	int err = kfr_link_wc_error(wc);
 	bool kick;
 
-	if (err)
+	if (err) {
+		/* Teardown ends it, when all that came is known. */
+		kfr_op_failed(op, err);
 		kfr_link_fail(link, err);
-	else
-		kfr_link_reap(link, op->sq_position);
+		return;
+	}
+	kfr_link_reap(link, op->sq_position);
 	spin_lock_bh(&peer->lock);
-	kfr_op_note_error(op, err);
 	op->wait_send = false;
-	kick = !err && kfr_peer_waits(peer);
-	/* Without the link no reply comes; teardown finishes those. */
+	kick = kfr_peer_waits(peer);
 	kfr_op_advance(peer, op);
 	if (kick)
 		kfr_peer_kick(peer);
@@ -801,9 +818,7 @@ void kfr_op_data_done(struct ib_cq *cq, struct ib_wc *wc)
 
 	if (!err)
 		return;
-	spin_lock_bh(&op->peer->lock);
-	kfr_op_note_error(op, err);
-	spin_unlock_bh(&op->peer->lock);
+	kfr_op_failed(op, err);
 	kfr_link_fail(link, err);
 }
 
