@@ -363,7 +363,7 @@ idle:
  * @peer: peer, control mutex held
  *
  * Context: process; bounded by the connect timeout for each of its steps.
- * Return: 0; -ENOLINK: out of reach; -EKEYREJECTED: wrong key; -ENOKEY: not
+ * Return: 0; -ENOLINK: out of reach; -EKEYREJECTED: wrong key, or not
  * known there; -ESHUTDOWN: the endpoint is closing.
  */
 int kfr_peer_up_locked(struct kfr_peer *peer)
