@@ -86,6 +86,24 @@ struct kfr_peer {
 	u64 next_seq;
 };
 
+/* Under the peer's lock. */
+static inline bool kfr_op_sent(const struct kfr_op *op)
+{
+	return op->type != KFR_OP_MESSAGE ||
+	       (op->message.started && op->message.sent == op->len);
+}
+
+static inline bool kfr_op_done(const struct kfr_op *op)
+{
+	return !op->wait_send && !op->wait_replies && kfr_op_sent(op);
+}
+
+static inline bool kfr_peer_waits(const struct kfr_peer *peer)
+{
+	lockdep_assert_held(&peer->lock);
+	return !list_empty(&peer->pending) || !list_empty(&peer->messages);
+}
+
 /* peer.c */
 struct kfr_peer *kfr_peer_get(struct kfr_ep *ep, kfi_addr_t addr);
 void kfr_peer_shutdown(struct kfr_peer *peer);
@@ -108,13 +126,15 @@ struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key);
 /* xfer.c */
 int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op);
 void kfr_peer_kick(struct kfr_peer *peer);
+int kfr_slot_get(struct kfr_conn *conn);
+void kfr_slot_put(struct kfr_conn *conn, u32 i);
+u32 kfr_slot_id(struct kfr_conn *conn, u32 i);
+
+/* done.c */
 void kfr_peer_recv(struct kfr_link *link, struct kfr_rx *rx);
 void kfr_op_end(struct kfr_op *op, int err);
 void kfr_op_send_done(struct ib_cq *cq, struct ib_wc *wc);
 void kfr_op_data_done(struct ib_cq *cq, struct ib_wc *wc);
-int kfr_slot_get(struct kfr_conn *conn);
-void kfr_slot_put(struct kfr_conn *conn, u32 i);
-u32 kfr_slot_id(struct kfr_conn *conn, u32 i);
 
 /* auth.c */
 int kfr_auth_proof(const u8 key[KFI_PMEM_KEY_SIZE], const char *role,
