@@ -57,7 +57,7 @@ help:
 #:   INPUT=FILE         what the demo writes (default: a file of this machine)
 #:   ONLY="kunit vm"    parts of the check
 #:   TESTS="crash pmdk" of the VM tests only these (tests/vm/*.sh)
-#:   CUTS=N             power cuts in the crash test (default 3)
+#:   CUTS=N             power cuts in the crash test (default 2)
 #:   SEED=N             repeats a run with random moments
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
 #:   KFI_MUTANT=NAME    build that loses data: no-writeback, no-fence, early-ack

@@ -5,7 +5,7 @@
  * writes, so that no scheduling hides what a path costs.
  *
  * Both paths are measured in turn, first one and then the other first. What is
- * printed is one line for a batch; report.c makes medians of them.
+ * printed is one value for a batch; report.c makes medians of them.
  */
 #include <linux/ktime.h>
 #include <linux/random.h>
@@ -42,6 +42,14 @@ static const struct {
 };
 
 static const u32 bench_depths[] = { 1, BENCH_SLOTS };
+
+static const struct bench_path * const bench_paths[] = {
+	&bench_verbs, &bench_kfi,
+};
+
+#define NR_DEPTHS	ARRAY_SIZE(bench_depths)
+#define BENCH_VALUES	(ARRAY_SIZE(bench_sizes) * NR_DEPTHS * 2)
+#define BENCH_LINE	32		/* values in a line */
 
 /* User-Mode Linux has a clock of 256 ns; its host has a better one. */
 static u64 bench_now(void)
@@ -267,32 +275,43 @@ static int bench_count(struct bench *bench, const struct bench_path *path,
 	return 0;
 }
 
-static int bench_round(struct bench *bench, const struct bench_plan *plan,
-		       u32 round, u32 len, u32 depth, u32 total)
+/*
+ * One value of a round: the median latency, or the time per operation. A few
+ * operations go before: the other path, or another size, had the caches.
+ */
+static int bench_value(struct bench *bench, const struct bench_path *path,
+		       u32 len, u32 depth, u32 ops, u32 *value)
 {
-	const struct bench_path *paths[] = { &bench_verbs, &bench_kfi };
 	struct bench_batch batch;
-	int ret, i;
+	int ret;
 
-	for (i = 0; i < 2; i++) {
-		const struct bench_path *path = paths[i ^ (round & 1)];
-
-		if (plan->only && strcmp(plan->only, path->name))
-			continue;
-		ret = bench_batch(bench, path, len, depth, total, &batch);
-		if (ret) {
-			bench_print(bench->text,
-				    "error size=%u depth=%u path=%s errno=%d\n",
-				    len, depth, path->name, -ret);
-			return ret;
-		}
+	ret = bench_batch(bench, path, len, depth, DIV_ROUND_UP(ops, 4),
+			  &batch) ?:
+	      bench_batch(bench, path, len, depth, ops, &batch);
+	if (ret)
 		bench_print(bench->text,
-			    "batch size=%u depth=%u round=%u path=%s ops=%u p10=%u p50=%u p90=%u ns=%llu\n",
-			    len, depth, round, path->name, total, batch.p10,
-			    batch.p50, batch.p90, batch.ns);
-		cond_resched();
+			    "error size=%u depth=%u path=%s errno=%d\n", len,
+			    depth, path->name, -ret);
+	else
+		*value = depth == 1 ? batch.p50 : div_u64(batch.ns, ops);
+	cond_resched();
+	return ret;
+}
+
+static void bench_print_values(struct bench *bench, u32 len, u32 depth,
+			       const char *path, const u32 *value, u32 count)
+{
+	u32 i;
+
+	for (i = 0; i < count; i++) {
+		if (i % BENCH_LINE == 0)
+			bench_print(bench->text,
+				    "values size=%u depth=%u path=%s round=%u ns=",
+				    len, depth, path, i);
+		bench_print(bench->text, "%u%c", value[i],
+			    i % BENCH_LINE == BENCH_LINE - 1 ||
+			    i + 1 == count ? '\n' : ',');
 	}
-	return 0;
 }
 
 /**
@@ -331,6 +350,33 @@ int bench_check(struct bench *bench, const struct bench_path *path, u32 len)
 	return ret;
 }
 
+/* All sizes and depths, each on both paths, one after the other. */
+static int bench_round(struct bench *bench, const struct bench_plan *plan,
+		       u32 round, u32 *values)
+{
+	u32 i, p, ops;
+	int ret;
+
+	for (i = 0; i < BENCH_VALUES; i++) {
+		u32 len = bench_sizes[i / 2 / NR_DEPTHS].len;
+		u32 depth = bench_depths[i / 2 % NR_DEPTHS];
+
+		/* Whose turn it is alternates with the round. */
+		p = (i ^ round) % 2;
+		if (len > plan->max_size ||
+		    (plan->only && strcmp(plan->only, bench_paths[p]->name)))
+			continue;
+		ops = bench_sizes[i / 2 / NR_DEPTHS].ops * plan->scale / 100;
+		ops = max3(ops, depth, 4U);
+		ret = bench_value(bench, bench_paths[p], len, depth, ops,
+				  &values[(i / 2 * 2 + p) * plan->rounds +
+					  round]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 /**
  * bench_run() - check, count and measure both paths
  * @bench: open
@@ -341,36 +387,38 @@ int bench_check(struct bench *bench, const struct bench_path *path, u32 len)
  */
 int bench_run(struct bench *bench, const struct bench_plan *plan)
 {
-	const struct bench_path *paths[] = { &bench_verbs, &bench_kfi };
-	u32 round, ops, s, d, p;
+	u32 round, s, p, i, *values;
 	int ret = 0;
 
+	values = kvcalloc(BENCH_VALUES * plan->rounds, sizeof(*values),
+			  GFP_KERNEL);
+	if (!values)
+		return -ENOMEM;
 	for (s = 0; s < ARRAY_SIZE(bench_sizes) && !ret; s++) {
 		u32 len = bench_sizes[s].len;
 
 		if (len > plan->max_size)
 			continue;
 		for (p = 0; p < 2 && !ret; p++) {
-			ret = bench_check(bench, paths[p], len);
-			ret = ret ?: bench_count(bench, paths[p], len, 32);
+			ret = bench_check(bench, bench_paths[p], len);
+			ret = ret ?: bench_count(bench, bench_paths[p], len, 32);
 			if (ret)
 				bench_print(bench->text,
 					    "error size=%u depth=1 path=%s errno=%d\n",
-					    len, paths[p]->name, -ret);
+					    len, bench_paths[p]->name, -ret);
 		}
 	}
-	for (round = 0; round < plan->rounds && !ret; round++) {
-		for (s = 0; s < ARRAY_SIZE(bench_sizes) && !ret; s++) {
-			if (bench_sizes[s].len > plan->max_size)
-				continue;
-			ops = max(bench_sizes[s].ops * plan->scale / 100, 4U);
-			for (d = 0; d < ARRAY_SIZE(bench_depths) && !ret; d++)
-				ret = bench_round(bench, plan, round,
-						  bench_sizes[s].len,
-						  bench_depths[d],
-						  max(ops, bench_depths[d]));
-		}
-	}
+	for (round = 0; round < plan->rounds && !ret; round++)
+		ret = bench_round(bench, plan, round, values);
+	for (i = 0; i < BENCH_VALUES && !ret; i++)
+		if (values[i * plan->rounds])
+			bench_print_values(bench,
+					   bench_sizes[i / 2 / NR_DEPTHS].len,
+					   bench_depths[i / 2 % NR_DEPTHS],
+					   bench_paths[i % 2]->name,
+					   values + i * plan->rounds,
+					   plan->rounds);
+	kvfree(values);
 	return ret;
 }
 

@@ -2,10 +2,10 @@
 /*
  * From the lines that the benchmark printed to a table, and a plot in SVG.
  *
- * A batch counts with its median latency at depth 1, with its time per
- * operation else. The two batches of a round follow each other, so that the
- * ratio is that of each round, and the median of those is reported: a machine
- * that is slow for a while is slow for both.
+ * A value is the median latency of a batch at depth 1, its time per operation
+ * else. Who is measured first changes with each round, and being first is a
+ * handicap. So a ratio is that of two rounds' sums, and the median of those is
+ * reported: a machine that is slow for a while is slow for both paths.
  */
 #include <errno.h>
 #include <math.h>
@@ -19,8 +19,7 @@
 #define MAX_DEPTHS	4
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-#define BATCH_FORMAT	"batch size=%u depth=%u round=%u path=%15s ops=%u " \
-			"p10=%u p50=%u p90=%u ns=%lf"
+#define VALUES_FORMAT	"values size=%u depth=%u path=%15s round=%u ns="
 #define COUNT_FORMAT	"count size=%u path=%15s ops=%lf posts=%lf " \
 			"requests=%lf replies=%lf out=%lf in=%lf packets=%lf"
 
@@ -91,10 +90,13 @@ static void cell_spreads(const struct cell *cell, struct spread path[PATHS],
 				values[n++] = cell->value[p][r];
 		path[p] = spread_of(values, n);
 	}
-	for (n = r = 0; r < MAX_ROUNDS; r++)
-		if (cell->have[VERBS][r] && cell->have[KFI][r])
-			values[n++] = cell->value[KFI][r] /
-				      cell->value[VERBS][r];
+	for (n = r = 0; r + 1 < MAX_ROUNDS; r += 2)
+		if (cell->have[VERBS][r] && cell->have[KFI][r] &&
+		    cell->have[VERBS][r + 1] && cell->have[KFI][r + 1])
+			values[n++] = (cell->value[KFI][r] +
+				       cell->value[KFI][r + 1]) /
+				      (cell->value[VERBS][r] +
+				       cell->value[VERBS][r + 1]);
 	*ratio = spread_of(values, n);
 }
 
@@ -136,24 +138,28 @@ static struct cell *cell_of(int size, int depth)
 	return cells[size][depth];
 }
 
-static bool add_batch(const char *line)
+static bool add_values(const char *line)
 {
-	unsigned int size, depth, round, ops, p10, p50, p90;
+	unsigned int size, depth, round;
 	struct cell *cell;
 	char name[16];
-	double ns;
-	int p;
+	int p, used;
 
-	if (sscanf(line, BATCH_FORMAT, &size, &depth, &round, name, &ops, &p10, &p50, &p90,
-		   &ns) != 9)
+	if (sscanf(line, VALUES_FORMAT "%n", &size, &depth, name, &round,
+		   &used) != 4)
 		return false;
-	if (round >= MAX_ROUNDS || !ops)
-		return true;
 	p = path_of(name);
 	cell = cell_of(find(sizes, &nsizes, MAX_SIZES, size),
 		       find(depths, &ndepths, MAX_DEPTHS, depth));
-	cell->value[p][round] = depth == 1 ? p50 : ns / ops;
-	cell->have[p][round] = cell->value[p][round] > 0;
+	for (line += used; round < MAX_ROUNDS; round++) {
+		char *end;
+
+		cell->value[p][round] = strtod(line, &end);
+		cell->have[p][round] = cell->value[p][round] > 0;
+		if (*end != ',')
+			break;
+		line = end + 1;
+	}
 	return true;
 }
 
@@ -194,7 +200,7 @@ static void add_setup(const char *line)
 static void read_lines(FILE *in)
 {
 	static const char * const words[] = {
-		"batch size=", "count size=", "setup region_mib=",
+		"values size=", "count size=", "setup region_mib=",
 		"commit region_mib=", "absent region_mib=", "target domain=",
 		"error size=", "end errno=",
 	};
@@ -216,7 +222,7 @@ static void read_lines(FILE *in)
 			failed |= !!strcmp(at, "end errno=0");
 		} else if (!strncmp(at, "target", 6)) {
 			snprintf(target, sizeof(target), "%s", at + 7);
-		} else if (!add_batch(at) && !add_count(at)) {
+		} else if (!add_values(at) && !add_count(at)) {
 			add_setup(at);
 		}
 	}
@@ -385,7 +391,7 @@ static int plot(const char *file, const char *title)
 		plot_panel(out, d, PLOT_MARGIN + d * (PLOT_WIDTH + PLOT_MARGIN));
 	fprintf(out, "<text x='%d' y='%d' fill='#555'>", PLOT_MARGIN,
 		PLOT_HEIGHT + 112);
-	fprintf(out, "point: median of the rounds' ratios; bar: p10 to p90; ");
+	fprintf(out, "point: median of the ratios, each of two rounds; bar: p10 to p90; ");
 	fprintf(out, "below the sizes: median of kfi</text>\n</svg>\n");
 	if (fclose(out)) {
 		fprintf(stderr, "report: %s: %s\n", file, strerror(errno));

@@ -22,14 +22,14 @@ usage()
 	Both paths write durably 8 B to 1 MiB to the same bytes of the same
 	region, in turn, in the same boot: latency with one write under way,
 	time per write with 32. Printed are medians of the rounds, the spread
-	from p10 to p90, and the median of the rounds' ratios; what a write
-	takes in posts, work requests, round trips, bytes and packets; and
-	what regions of 64 MiB and 1 GiB cost to attach and to write to.
+	from p10 to p90, and the median of the ratios; what a write takes in
+	posts, work requests, round trips, bytes and packets; and what regions
+	of 64 MiB, 256 MiB and 1 GiB cost to attach and to write to.
 
 	  --uml       only at native speed, through rxe's loopback
 	  --vm        only between two virtual machines
-	  --rounds N  rounds (default 301 at native speed, 7 between machines)
-	  --quick     51 rounds, and 3 without the writes of 1 MiB
+	  --rounds N  rounds (default 300 at native speed, 8 between machines)
+	  --quick     60 rounds, and 4 without the writes of 1 MiB
 
 	Tables, plots (SVG) and what was measured in each round go to
 	  $out
@@ -57,14 +57,14 @@ bench_uml()
 	local tag console
 
 	tag=bench-$$-$SECONDS-$RANDOM
-	KFI_UML_MEM=1900M KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-600} \
+	KFI_UML_MEM=2400M KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-600} \
 		"$top/tests/kunit/uml.sh" run fast bench \
 		"kfi_bench.tag=$tag" "kfi_bench.rounds=$uml_rounds" \
-		kfi_bench.pool_mib=1200 kfi_bench.setup_mib=64,256,1024 >&2
+		kfi_bench.pool_mib=1440 kfi_bench.setup_mib=64,256,1024 >&2
 	# The kernel prints its command line.
 	console=$(grep -lF "kfi_bench.tag=$tag" "$cache"/uml-fast-*/runs/console.* |
 		  head -n 1) || die "the console of the run is gone"
-	grep -E '(batch|count) size=|region_mib=|target domain=|error size=|end errno=' \
+	grep -E '(values|count) size=|region_mib=|target domain=|error size=|end errno=' \
 		"$console" >"$out/uml.lines" || true
 	report uml "User-Mode Linux, rxe loopback, $uml_rounds rounds"
 }
@@ -136,8 +136,8 @@ main()
 {
 	local uml=1 vm=1
 
-	uml_rounds=301
-	vm_rounds=${vm_rounds-7}
+	uml_rounds=300
+	vm_rounds=${vm_rounds-8}
 	vm_max=${vm_max-1048576}
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -146,15 +146,15 @@ main()
 			return
 			;;
 		--quick)
-			uml_rounds=51
-			vm_rounds=3
+			uml_rounds=60
+			vm_rounds=4
 			vm_max=65536
 			;;
 		--uml) vm=0 ;;
 		--vm) uml=0 ;;
 		--rounds)
-			[[ ${2-} =~ ^[1-9][0-9]{0,2}$ ]] ||
-				die "--rounds wants a number from 1 to 999"
+			[[ ${2-} =~ ^[1-9][0-9]{0,2}$ && $2 -gt 1 ]] ||
+				die "--rounds wants a number from 2 to 999"
 			uml_rounds=$2
 			vm_rounds=$2
 			shift
