@@ -173,6 +173,34 @@ bool kfr_link_mark(struct kfr_link *link, struct ib_send_wr *wr, u32 wrs)
 }
 
 /**
+ * kfr_link_set_message() - what a send consists of
+ * @link: link
+ * @wr: send
+ * @sge: its one element
+ * @i: transmit buffer
+ * @len: bytes of it
+ *
+ * A short message goes into the queue itself, where the device offers that.
+ *
+ * Context: any.
+ */
+void kfr_link_set_message(struct kfr_link *link, struct ib_send_wr *wr,
+			  struct ib_sge *sge, u32 i, u32 len)
+{
+	wr->sg_list = sge;
+	wr->num_sge = 1;
+	sge->length = len;
+	sge->lkey = link->pd->local_dma_lkey;
+	if (len <= link->max_inline) {
+		sge->addr = (uintptr_t)kfr_link_tx_buf(link, i);
+		wr->send_flags |= IB_SEND_INLINE;
+		return;
+	}
+	sge->addr = kfr_link_tx_dma(link, i);
+	ib_dma_sync_single_for_device(link->dev, sge->addr, len, DMA_TO_DEVICE);
+}
+
+/**
  * kfr_link_post() - post work requests
  * @link: link
  * @first: chain
@@ -306,6 +334,7 @@ int kfr_link_create(struct kfr_link *link, struct kfr_ep *ep,
 	link->max_sge = clamp(dev->attrs.max_send_sge, 1, 16);
 	link->mark_cqe.done = kfr_link_mark_done;
 	spin_lock_init(&link->sq_lock);
+	init_completion(&link->disconnected);
 
 	link->pd = ib_alloc_pd(dev, 0);
 	if (IS_ERR(link->pd))
@@ -335,6 +364,7 @@ int kfr_link_create(struct kfr_link *link, struct kfr_ep *ep,
 	if (ret)
 		goto err_free_cq;
 	link->qp = id->qp;
+	link->max_inline = attr.cap.max_inline_data;
 	link->memory += (params->rx_count + params->sq_depth + 2) *
 			(sizeof(struct ib_wc) + 64) +
 			(params->sq_depth + 1) *
@@ -390,6 +420,22 @@ err_dealloc_pd:
 	ib_dealloc_pd(link->pd);
 	link->pd = NULL;
 	return ret;
+}
+
+/**
+ * kfr_link_disconnect() - end the connection at both sides
+ * @link: link, whose CM events complete &kfr_link.disconnected
+ *
+ * Waits, if not for long, until the other side does not send any more either:
+ * rxe touches a queue pair again after it queued a packet on it, and may find
+ * it destroyed by then.
+ *
+ * Context: process.
+ */
+void kfr_link_disconnect(struct kfr_link *link)
+{
+	if (!rdma_disconnect(link->id))
+		wait_for_completion_timeout(&link->disconnected, HZ / 2);
 }
 
 /**

@@ -63,6 +63,7 @@ struct kfr_link {
 	struct ib_cq *cq;
 	struct ib_qp *qp;
 	u32 max_sge;
+	u32 max_inline;			/* bytes of a send that the queue takes */
 	size_t memory;			/* bytes held while idle */
 
 	void *rx_area;
@@ -72,6 +73,7 @@ struct kfr_link {
 	u64 tx_dma;
 
 	atomic_t failed;
+	struct completion disconnected;	/* the other side is, as well */
 
 	spinlock_t sq_lock;		/* everything below */
 	u32 sq_posted;			/* work requests ever posted */
@@ -88,12 +90,15 @@ struct kfr_link {
 int kfr_link_create(struct kfr_link *link, struct kfr_ep *ep,
 		    struct rdma_cm_id *id, const struct kfr_link_ops *ops,
 		    const struct kfr_link_params *params);
+void kfr_link_disconnect(struct kfr_link *link);
 void kfr_link_drain(struct kfr_link *link);
 void kfr_link_destroy(struct kfr_link *link);
 void kfr_link_fail(struct kfr_link *link, int err);
 int kfr_link_post_recv(struct kfr_link *link, struct kfr_rx *rx);
 void kfr_link_repost(struct kfr_link *link, struct kfr_rx *rx);
 bool kfr_link_sq_room(struct kfr_link *link, u32 wrs);
+void kfr_link_set_message(struct kfr_link *link, struct ib_send_wr *wr,
+			  struct ib_sge *sge, u32 i, u32 len);
 int kfr_link_post(struct kfr_link *link, struct ib_send_wr *first, u32 wrs);
 void kfr_link_reap(struct kfr_link *link, u32 position);
 bool kfr_link_mark(struct kfr_link *link, struct ib_send_wr *wr, u32 wrs);

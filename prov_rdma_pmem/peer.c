@@ -98,8 +98,10 @@ static int kfr_peer_cm_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 	case RDMA_CM_EVENT_DISCONNECTED:
 	case RDMA_CM_EVENT_DEVICE_REMOVAL:
 	case RDMA_CM_EVENT_TIMEWAIT_EXIT:
-		if (conn->linked && event->event != RDMA_CM_EVENT_TIMEWAIT_EXIT)
+		if (conn->linked && event->event != RDMA_CM_EVENT_TIMEWAIT_EXIT) {
+			complete_all(&conn->link.disconnected);
 			kfr_link_fail(&conn->link, -ENOLINK);
+		}
 		return 0;
 	default:
 		err = event->status ?: -ENOLINK;
@@ -125,7 +127,7 @@ static int kfr_conn_wait(struct kfr_conn *conn, bool resolving)
 static void kfr_conn_free(struct kfr_conn *conn)
 {
 	if (conn->linked) {
-		rdma_disconnect(conn->id);
+		kfr_link_disconnect(&conn->link);
 		kfr_link_drain(&conn->link);
 		kfr_link_destroy(&conn->link);
 	}
@@ -220,12 +222,8 @@ int kfr_peer_call_locked(struct kfr_peer *peer, void *request, size_t len,
 	struct kfr_conn *conn = peer->conn;
 	struct kfr_wire_hdr *hdr = request;
 	struct kfr_link *link = &conn->link;
-	struct ib_sge sge = { .length = len, .lkey = link->pd->local_dma_lkey };
-	struct ib_send_wr wr = {
-		.opcode = IB_WR_SEND,
-		.sg_list = &sge,
-		.num_sge = 1,
-	};
+	struct ib_send_wr wr = { .opcode = IB_WR_SEND };
+	struct ib_sge sge;
 	int slot, ret = 0;
 
 	lockdep_assert_held(&peer->control);
@@ -244,9 +242,7 @@ int kfr_peer_call_locked(struct kfr_peer *peer, void *request, size_t len,
 		hdr->length = cpu_to_le16(len);
 		hdr->id = cpu_to_le32(kfr_slot_id(conn, slot));
 		memcpy(kfr_link_tx_buf(link, slot), request, len);
-		sge.addr = kfr_link_tx_dma(link, slot);
-		ib_dma_sync_single_for_device(link->dev, sge.addr, len,
-					      DMA_TO_DEVICE);
+		kfr_link_set_message(link, &wr, &sge, slot, len);
 		kfr_link_mark(link, &wr, 1);
 		ret = kfr_link_post(link, &wr, 1);
 		if (ret)
@@ -330,7 +326,7 @@ static void kfr_peer_down_locked(struct kfr_peer *peer, int err)
 	if (!conn)
 		goto idle;
 	kfr_link_fail(&conn->link, err);
-	rdma_disconnect(conn->id);
+	kfr_link_disconnect(&conn->link);
 	kfr_link_drain(&conn->link);
 
 	/* No completion runs any more: what is left waits for replies. */

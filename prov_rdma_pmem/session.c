@@ -40,20 +40,11 @@ static int kfr_session_send(struct kfr_session *session)
 	struct kfr_link *link = &session->link;
 	u32 i = session->tx_next++ % link->params.tx_count;
 	const struct kfr_wire_hdr *hdr = kfr_link_tx_buf(link, i);
-	struct ib_sge sge = {
-		.addr = kfr_link_tx_dma(link, i),
-		.length = le16_to_cpu(hdr->length),
-		.lkey = link->pd->local_dma_lkey,
-	};
-	struct ib_send_wr wr = {
-		.opcode = IB_WR_SEND,
-		.sg_list = &sge,
-		.num_sge = 1,
-	};
+	struct ib_send_wr wr = { .opcode = IB_WR_SEND };
+	struct ib_sge sge;
 
 	lockdep_assert_held(&link->sq_lock);
-	ib_dma_sync_single_for_device(link->dev, sge.addr, sge.length,
-				      DMA_TO_DEVICE);
+	kfr_link_set_message(link, &wr, &sge, i, le16_to_cpu(hdr->length));
 	kfr_link_mark(link, &wr, 1);
 	return kfr_link_post(link, &wr, 1);
 }
@@ -243,7 +234,7 @@ static void kfr_session_teardown(struct work_struct *work)
 	struct kfr_ep *ep = session->ep;
 
 	cancel_delayed_work_sync(&session->alive);
-	rdma_disconnect(session->id);
+	kfr_link_disconnect(&session->link);
 	kfr_link_drain(&session->link);
 	kfr_msg_forget(session);
 	/* No completion comes any more; requests at work end by themselves. */
@@ -366,6 +357,7 @@ static int kfr_session_event(struct rdma_cm_id *id, struct rdma_cm_event *event)
 	case RDMA_CM_EVENT_CONNECT_ERROR:
 	case RDMA_CM_EVENT_UNREACHABLE:
 	case RDMA_CM_EVENT_REJECTED:
+		complete_all(&session->link.disconnected);
 		kfr_link_fail(&session->link, -ENOLINK);
 		break;
 	default:

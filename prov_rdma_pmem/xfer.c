@@ -250,12 +250,8 @@ static void kfr_build_send(struct kfr_build *b, u32 slot, size_t len, u8 type)
 	hdr->type = type;
 	hdr->length = cpu_to_le16(len);
 	hdr->id = cpu_to_le32(kfr_slot_id(b->conn, slot));
-	sge->addr = kfr_link_tx_dma(link, slot);
-	sge->length = len;
-	sge->lkey = link->pd->local_dma_lkey;
-	wr->wr.num_sge = 1;
 	b->bytes += len;
-	ib_dma_sync_single_for_device(link->dev, sge->addr, len, DMA_TO_DEVICE);
+	kfr_link_set_message(link, &wr->wr, sge, slot, len);
 }
 
 static u16 kfr_wire_commit_flags(const struct kfr_op *op)
