@@ -23,8 +23,9 @@ static void kfr_op_advance(struct kfr_peer *peer, struct kfr_op *op)
  * @op: operation
  * @err: why the connection ended
  *
- * The NIC knows only that a key is void. Why it is said the target's notice,
- * which may come after the refusal but not after the link is drained.
+ * The NIC knows only that a key is void, or that the target ended the
+ * connection over it. The target's notice says why; it may come after the
+ * refusal, but not after the link is drained.
  *
  * Context: process; the link is drained.
  */
@@ -34,7 +35,9 @@ void kfr_op_end(struct kfr_op *op, int err)
 
 	if (!op->status)
 		op->status = err;
-	for (i = 0; i < op->nrma && op->status == -EACCES; i++)
+	if (op->status != -EACCES && op->status != -ENOLINK)
+		return;
+	for (i = 0; i < op->nrma; i++)
 		if (op->rma[i].rmr->revoked)
 			op->status = op->rma[i].rmr->revoked;
 }
