@@ -233,7 +233,8 @@ static const struct kfi_ops kfr_cq_fid_ops = {
 /**
  * kfr_cq_open() - open a completion queue
  * @domain: its domain
- * @attr: size (0: 1024 entries), format, signaling vector
+ * @attr: size (0: 1024 entries) and format; signaling_vector is not used, the
+ *	endpoint's placement class chooses the CPU
  * @out: where it goes
  * @handler: called after each new entry, and when there is room again after
  *	an -EAGAIN; context: softirq or work item, as the class of the
@@ -265,7 +266,6 @@ int kfr_cq_open(struct kfid_domain *domain, struct kfi_cq_attr *attr,
 	if (attr && attr->format == KFI_CQ_FORMAT_UNSPEC)
 		attr->format = KFI_CQ_FORMAT_DATA;
 	cq->format = attr ? attr->format : KFI_CQ_FORMAT_DATA;
-	cq->vector = attr ? attr->signaling_vector : 0;
 	cq->handler = handler;
 	cq->size = size;
 	spin_lock_init(&cq->lock);

@@ -65,7 +65,6 @@ struct kfr_cq {
 	struct kfr_domain *domain;
 	enum kfi_cq_format format;
 	kfi_comp_handler handler;
-	int vector;
 	/* everything below */
 	spinlock_t lock;
 	struct list_head eps;		/* struct kfr_ep.rx_cq_entry */

@@ -25,7 +25,6 @@ struct kfr_rx {
 	u32 len;
 	struct work_struct work;	/* for who handles it later */
 	struct list_head entry;
-	u32 offset;			/* of a message, already taken */
 };
 
 struct kfr_link_ops {

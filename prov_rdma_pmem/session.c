@@ -326,7 +326,6 @@ static struct kfr_session *kfr_session_create(struct kfr_ep *ep,
 		return ERR_PTR(-ENOMEM);
 	session->ep = ep;
 	session->id = id;
-	session->credits = credits;
 	mutex_init(&session->control);
 	xa_init_flags(&session->grants, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
 	refcount_set(&session->requests, 1);

@@ -20,7 +20,6 @@ struct kfr_session {
 	struct kfr_ep *ep;
 	struct kfr_link link;
 	struct rdma_cm_id *id;
-	u32 credits;
 	struct sockaddr_storage ss;	/* where the peer listens, if it does */
 	bool broken;			/* teardown is queued; atomic */
 
