@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Nothing is built inside the checkout: the products are in $(OUT).
+# Nothing is built inside the checkout: the products are in $(OUT), a folder of
+# this checkout's own. Two checkouts differ in what they hold and in how old
+# their files are, so that products of one say nothing of the other.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -8,7 +10,8 @@ SHELL := /bin/bash
 
 TOP := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 XDG_CACHE_HOME ?= $(HOME)/.cache
-OUT := $(XDG_CACHE_HOME)/kfabric-pmem/build
+BUILD := $(XDG_CACHE_HOME)/kfabric-pmem/build
+OUT := $(BUILD)/$(notdir $(TOP))-$(shell printf '%s' '$(TOP)' | cksum | cut -d ' ' -f 1)
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 
@@ -50,8 +53,7 @@ help:
 #:   make clean               remove what was built
 #:
 #: Debian 12 and 13. Missing packages are installed with apt-get, after saying
-#: so. Nothing is written to the checkout; products are in
-#: ${XDG_CACHE_HOME:-~/.cache}/kfabric-pmem/build.
+#: so. Nothing is written to the checkout; "make path" says where products are.
 #:
 #: Variables
 #:   INPUT=FILE         what the demo writes (default: a file of this machine)
@@ -64,6 +66,19 @@ help:
 #:   KFI_NO_INSTALL=1   do not install packages, say what is missing
 #:   JOBS=N             parallel compilers
 #:   PREFIX, DESTDIR    where to install (default /usr/local)
+
+path:
+	@echo '$(OUT)'
+
+# Products of a checkout that is gone are of no use to anybody.
+out:
+	@mkdir -p '$(OUT)'
+	@echo '$(TOP)' > '$(OUT)/checkout'
+	@for old in '$(BUILD)'/*/; do \
+		if [ -e "$$old/checkout" ] && [ ! -e "$$(cat "$$old/checkout")" ]; then \
+			rm -rf "$$old"; \
+		fi; \
+	done
 
 deps-%:
 	@'$(TOP)/tools/deps.sh' install $(subst +, ,$*)
@@ -81,8 +96,7 @@ sync:
 modules-original:
 	@$(MAKE) --no-print-directory -s KFI_MUTANT= modules
 
-modules: deps-build $(original)
-	@mkdir -p '$(OUT)'
+modules: deps-build $(original) out
 	@flock '$(OUT)/$(KEY).lock' $(MAKE) --no-print-directory modules-locked
 
 modules-locked: sync
@@ -97,7 +111,7 @@ compile: modules
 		KBUILD_EXTRA_SYMBOLS='$(TREE)/Module.symvers' modules
 	@echo '1 passed, 0 failed'
 
-tools: deps-build
+tools: deps-build out
 	@$(MAKE) --no-print-directory -s -C '$(TOP)/tools' OUT='$(OUT)/tools'
 	@$(MAKE) --no-print-directory -s -C '$(TOP)/qemu' OUT='$(OUT)/qemu'
 	@echo 'tools: $(OUT)/tools/kfipmem $(OUT)/qemu/kfirig'
@@ -126,4 +140,4 @@ install: modules tools
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help sync modules modules-original modules-locked compile tools demo check bench style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools demo check bench style sparse install clean

@@ -7,7 +7,7 @@
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-out=${OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/kfabric-pmem/build}
+out=${OUT:-$(make -s --no-print-directory -C "$top" path)}
 kernel=$("$top/tools/deps.sh" kernel)
 tarball=/usr/src/linux-source-6.12.tar.xz
 problems=0

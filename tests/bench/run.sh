@@ -10,7 +10,7 @@ prog=${0##*/}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 top=$(cd "$here/../.." && pwd -P)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kfabric-pmem
-build=${OUT:-$cache/build}
+build=${OUT:-$(make -s --no-print-directory -C "$top" path)}
 out=$build/bench
 
 usage()

@@ -11,7 +11,7 @@
 kfi_vm_lib=1
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-out=${OUT:-${XDG_CACHE_HOME:-$HOME/.cache}/kfabric-pmem/build}
+out=${OUT:-$(make -s --no-print-directory -C "$top" path)}
 kernel=${KERNEL:-$("$top/tools/deps.sh" kernel)}
 image=$out/tests/rig.img
 share=$out/tests/share	# every node of the tests sees it, over 9P
