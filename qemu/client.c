@@ -169,15 +169,15 @@ static int simple_request(uint8_t type, const char *node)
 }
 
 /* One connection for each node, so that the requests are under way together. */
-static int nodes_request(uint8_t type, const struct simple *s)
+int rig_nodes_request(uint8_t type, const char *const *nodes, int count)
 {
 	int fds[NODES_MAX], status = 0, ret, i;
 
-	for (i = 0; i < s->nr_args; i++) {
+	for (i = 0; i < count; i++) {
 		fds[i] = rig_connect(rig_dir());
-		rig_send(fds[i], type, s->args[i], strlen(s->args[i]));
+		rig_send(fds[i], type, nodes[i], strlen(nodes[i]));
 	}
-	for (i = 0; i < s->nr_args; i++) {
+	for (i = 0; i < count; i++) {
 		ret = rig_wait_reply(fds[i]);
 		if (!status)
 			status = ret;
@@ -186,22 +186,13 @@ static int nodes_request(uint8_t type, const struct simple *s)
 	return status;
 }
 
-int cmd_cut(int argc, char **argv)
-{
-	struct simple s = { .wanted = 1, .at_most = NODES_MAX };
-
-	simple_parse(&s, "NODE...", "Cut the power of nodes: their QEMU is killed. Returns when the processes are gone.",
-		     rig_options, argc, argv);
-	return nodes_request(WIRE_CUT, &s);
-}
-
 int cmd_power_on(int argc, char **argv)
 {
 	struct simple s = { .wanted = 1, .at_most = NODES_MAX };
 
 	simple_parse(&s, "NODE...", "Give nodes their power back, with their NVDIMMs as they are. Returns when they are usable.",
 		     rig_options, argc, argv);
-	return nodes_request(WIRE_POWER_ON, &s);
+	return rig_nodes_request(WIRE_POWER_ON, s.args, s.nr_args);
 }
 
 int cmd_link(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "buf.h"
+#include "gdb.h"
 #include "wire.h"
 
 /* Exit statuses that are not the command's own; see kfirig(1). */
@@ -69,12 +70,14 @@ struct node {
 	enum node_state state;
 	bool link_up;
 	bool cutting;		/* killed on purpose, not reaped yet */
+	bool reached;		/* and that at the address it was armed for */
 	unsigned int boots;
 	pid_t pid;
 	int chan;		/* to the agent */
 	int tap;
 	struct buf in;
 	struct buf out;
+	struct gdb gdb;
 	uint32_t next_id;
 	int64_t started;	/* CLOCK_MONOTONIC, milliseconds */
 	int64_t boot_ms;
@@ -104,6 +107,8 @@ int rig_connect(const char *dir);
 void rig_send(int fd, uint8_t type, const void *data, size_t len);
 /* Wait for WIRE_OK; print its text. Returns the exit status. */
 int rig_wait_reply(int fd);
+/* Ask for the same of several nodes at once. Returns the exit status. */
+int rig_nodes_request(uint8_t type, const char *const *nodes, int count);
 void rig_wait_gone(int fd);
 
 /* image.c */

@@ -159,7 +159,7 @@ static char *kernel_command_line(struct node *n, const struct rig_config *cfg)
 }
 
 static int qemu_args(struct args *a, struct node *n,
-		     const struct rig_config *cfg, int chan)
+		     const struct rig_config *cfg, int chan, int stub)
 {
 	const struct node_spec *s = n->spec;
 	uint64_t pmem = 0;
@@ -215,6 +215,11 @@ static int qemu_args(struct args *a, struct node *n,
 	arg(a, "socket,id=agent,fd=%d", chan);
 	arg(a, "-device");
 	arg(a, "virtserialport,chardev=agent,name=%s", WIRE_PORT);
+	/* Connected already: no socket in a folder, and nobody else's. */
+	arg(a, "-chardev");
+	arg(a, "socket,id=gdb,fd=%d", stub);
+	arg(a, "-gdb");
+	arg(a, "chardev:gdb");
 	arg(a, "-device");
 	arg(a, "virtio-rng-pci");
 	arg(a, "-device");
@@ -230,7 +235,7 @@ static int qemu_args(struct args *a, struct node *n,
 
 static void __attribute__((noreturn))
 qemu_child(const struct args *a, pid_t supervisor, const char *log,
-	   int chan, int tap)
+	   int chan, int stub, int tap)
 {
 	sigset_t none;
 	int fd;
@@ -249,6 +254,7 @@ qemu_child(const struct args *a, pid_t supervisor, const char *log,
 	}
 	close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
 	fcntl(chan, F_SETFD, 0);
+	fcntl(stub, F_SETFD, 0);
 	fcntl(tap, F_SETFD, 0);
 	execv(a->v[0], a->v);
 	fprintf(stderr, "cannot run %s: %s\n", a->v[0], strerror(errno));
@@ -267,7 +273,7 @@ static void console_rotate(struct node *n, const struct rig_config *cfg)
 
 int node_start(struct node *n, const struct rig_config *cfg)
 {
-	int chan[2] = { -1, -1 };
+	int chan[2] = { -1, -1 }, stub[2] = { -1, -1 };
 	struct args a = { 0 };
 	char path[PATH_MAX];
 	pid_t self = getpid();
@@ -285,11 +291,12 @@ int node_start(struct node *n, const struct rig_config *cfg)
 		node_fail(n, "cannot connect the node to the network");
 		goto err_close;
 	}
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, chan)) {
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, chan) ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, stub)) {
 		node_fail(n, "socketpair");
 		goto err_close;
 	}
-	if (qemu_args(&a, n, cfg, chan[1]))
+	if (qemu_args(&a, n, cfg, chan[1], stub[1]))
 		goto err_close;
 	node_path(cfg, n, "qemu.log", path, sizeof(path));
 	n->pid = fork();
@@ -298,21 +305,29 @@ int node_start(struct node *n, const struct rig_config *cfg)
 		goto err_close;
 	}
 	if (!n->pid)
-		qemu_child(&a, self, path, chan[1], n->tap);
+		qemu_child(&a, self, path, chan[1], stub[1], n->tap);
 	args_free(&a);
 	close(chan[1]);
 	n->chan = chan[0];
 	fcntl(n->chan, F_SETFL, O_NONBLOCK);
+	close(stub[1]);
+	fcntl(stub[0], F_SETFL, O_NONBLOCK);
+	gdb_open(&n->gdb, stub[0]);
 	n->boots++;
 	n->started = now_ms();
 	n->state = NODE_BOOTING;
 	n->cutting = false;
+	n->reached = false;
 	return 0;
 err_close:
 	args_free(&a);
 	if (chan[0] >= 0) {
 		close(chan[0]);
 		close(chan[1]);
+	}
+	if (stub[0] >= 0) {
+		close(stub[0]);
+		close(stub[1]);
 	}
 	if (n->tap >= 0)
 		close(n->tap);
@@ -350,6 +365,7 @@ void node_reaped(struct node *n, int status)
 	if (n->chan >= 0)
 		close(n->chan);
 	n->chan = -1;
+	gdb_close(&n->gdb);
 	close(n->tap);
 	n->tap = -1;
 	buf_free(&n->in);

@@ -5,6 +5,7 @@
  * one poll loop; nothing in it blocks but its own end.
  */
 #define _GNU_SOURCE
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -22,7 +23,10 @@
 
 #include "kfirig.h"
 
-enum wait { WAIT_NONE, WAIT_READY, WAIT_OFF, WAIT_POWER };
+enum wait {
+	WAIT_NONE, WAIT_READY, WAIT_OFF, WAIT_POWER, WAIT_ARMED, WAIT_CUT,
+	WAIT_DISARMED,
+};
 
 struct client {
 	struct client *next;
@@ -36,6 +40,8 @@ struct client {
 	uint32_t id;
 	enum wait wait;
 	struct node *wait_node;	/* NULL: all */
+	bool late;		/* gave up waiting for the cut */
+	struct node *armed;	/* disarmed when this client goes away */
 };
 
 struct rig {
@@ -88,6 +94,7 @@ client_error(struct client *c, uint32_t status, const char *fmt, ...)
 	va_end(args);
 	frame_add(&c->out, WIRE_ERROR, 0, text, 4 + strlen(text + 4));
 	c->wait = WAIT_NONE;
+	c->armed = NULL;
 	if (c->stream)
 		c->finished = true;
 	c->stream = NULL;
@@ -114,6 +121,40 @@ static bool node_has_power(const struct node *n)
 	return n->pid && !n->cutting;
 }
 
+/* Those who have to do with a stop at an address. */
+static void waiter_check_stop(struct rig *r, struct client *c)
+{
+	struct node *n = c->wait_node;
+	const struct gdb *g = &n->gdb;
+
+	if (n->reached) {
+		/* Who was to be told of the end wants it to be one. */
+		if (c->wait != WAIT_ARMED && n->pid)
+			return;
+		c->armed = NULL;
+		client_ok(c, "");
+	} else if (!node_has_power(n)) {
+		node_error(r, c, n);
+	} else if (c->wait == WAIT_ARMED) {
+		if (*g->error)
+			client_error(c, EXIT_RIG, "node %s: %s: %s",
+				     n->spec->name, g->symbol, g->error);
+		else if (gdb_is_armed(g))
+			client_ok(c, "");
+	} else if (c->wait == WAIT_CUT) {
+		if (!g->wanted)
+			client_error(c, EXIT_RIG, "node %s is not armed: kfirig cut %s --at SYMBOL --arm",
+				     n->spec->name, n->spec->name);
+	} else if (gdb_is_idle(g)) {
+		if (c->late)
+			client_error(c, EXIT_TIMEOUT, "node %s reached %s %u of %u times: not cut, it runs on",
+				     n->spec->name, g->symbol, g->hits,
+				     g->count);
+		else
+			client_ok(c, "");
+	}
+}
+
 static void waiter_check(struct rig *r, struct client *c)
 {
 	bool booting = false;
@@ -126,6 +167,8 @@ static void waiter_check(struct rig *r, struct client *c)
 		/* When it fails, the check below finds the node dead. */
 		node_start(c->wait_node, r->cfg);
 	}
+	if (c->wait >= WAIT_ARMED)
+		waiter_check_stop(r, c);
 	if (c->wait != WAIT_READY)
 		return;
 	for (i = 0; i < r->cfg->nr_nodes; i++) {
@@ -204,6 +247,35 @@ static void node_read(struct rig *r, struct node *n)
 	}
 }
 
+static void node_cut(struct node *n, const char *at)
+{
+	if (!node_has_power(n))
+		return;
+	n->cutting = true;
+	kill(n->pid, SIGKILL);
+	snprintf(n->why, sizeof(n->why), "its power was cut%s%s",
+		 *at ? " at " : "", at);
+}
+
+static void node_gdb(struct node *n)
+{
+	switch (gdb_read(&n->gdb)) {
+	case GDB_HIT:
+		/* A plain cut may have been quicker. */
+		n->reached = node_has_power(n);
+		node_cut(n, n->gdb.symbol);
+		break;
+	case GDB_BROKEN:
+		fprintf(stderr, "node %s: its debug stub sent garbage\n",
+			n->spec->name);
+		kill(n->pid, SIGKILL);
+		gdb_close(&n->gdb);
+		break;
+	case GDB_NOTHING:
+		break;
+	}
+}
+
 static void nodes_reap(struct rig *r)
 {
 	struct client *c;
@@ -264,7 +336,9 @@ static void status_json(struct rig *r, FILE *f)
 		for (k = 0; k < n->spec->nvdimms; k++)
 			fprintf(f, "%s%llu", k ? "," : "",
 				(unsigned long long)n->spec->nvdimm[k]);
-		fputs("],\"why\":", f);
+		fputs("],\"armed\":", f);
+		json_string(f, n->gdb.wanted ? n->gdb.symbol : "");
+		fputs(",\"why\":", f);
 		json_string(f, n->why);
 		fputs(",\"console\":", f);
 		json_string(f, console);
@@ -324,6 +398,34 @@ static void client_exec(struct rig *r, struct client *c, struct node *n,
 	c->id = ++n->next_id;
 	/* A node that still boots reads this when its agent starts. */
 	frame_add(&n->out, WIRE_EXEC, c->id, args, len);
+}
+
+static void client_arm(struct rig *r, struct client *c, struct node *n,
+		       const char *data, size_t len)
+{
+	char symbol[GDB_SYMBOL_MAX];
+	struct wire_stop stop;
+
+	if (len < sizeof(stop)) {
+		client_error(c, EXIT_RIG, "a stop without an address");
+		return;
+	}
+	memcpy(&stop, data, sizeof(stop));
+	snprintf(symbol, sizeof(symbol), "%.*s", (int)(len - sizeof(stop)),
+		 data + sizeof(stop));
+	if (!node_has_power(n)) {
+		node_error(r, c, n);
+		return;
+	}
+	if (n->gdb.wanted) {
+		client_error(c, EXIT_RIG, "node %s is armed for %s: kfirig cut %s --wait or --disarm",
+			     n->spec->name, n->gdb.symbol, n->spec->name);
+		return;
+	}
+	gdb_arm(&n->gdb, symbol, le64toh(stop.address), le32toh(stop.count));
+	c->wait = WAIT_ARMED;
+	c->wait_node = n;
+	c->armed = stop.keep ? NULL : n;
 }
 
 static void client_power_on(struct client *c, struct node *n)
@@ -402,16 +504,27 @@ static void client_request(struct rig *r, struct client *c,
 		client_exec(r, c, n, f->data + rest, f->len - rest);
 		break;
 	case WIRE_CUT:
-		if (n->pid) {
-			n->cutting = true;
-			kill(n->pid, SIGKILL);
-			snprintf(n->why, sizeof(n->why), "its power was cut");
-		}
+		node_cut(n, "");
 		/* A command's own connection is answered by its end. */
 		if (c->stream)
 			break;
 		c->wait = WAIT_OFF;
 		c->wait_node = n;
+		break;
+	case WIRE_ARM:
+		client_arm(r, c, n, f->data + rest, f->len - rest);
+		break;
+	case WIRE_WAIT_CUT:
+		c->wait = WAIT_CUT;
+		c->wait_node = n;
+		c->armed = n;
+		break;
+	case WIRE_DISARM:
+		c->late = c->wait == WAIT_CUT;
+		c->wait = WAIT_DISARMED;
+		c->wait_node = n;
+		c->armed = NULL;
+		gdb_disarm(&n->gdb);
 		break;
 	case WIRE_POWER_ON:
 		client_power_on(c, n);
@@ -476,6 +589,8 @@ static void clients_sweep(struct rig *r)
 		if (c->stream)
 			frame_add_u32(&c->stream->out, WIRE_SIGNAL, c->id,
 				      SIGKILL);
+		if (c->armed)
+			gdb_disarm(&c->armed->gdb);
 		client_free(c);
 	}
 }
@@ -507,7 +622,7 @@ static void rig_turn(struct rig *r)
 	static size_t size;
 	struct client *c;
 	struct node *n;
-	size_t count = 2 + NODES_MAX, i;
+	size_t first = 2 + 2 * NODES_MAX, count = first, i;
 
 	for (c = r->clients; c; c = c->next)
 		count++;
@@ -521,8 +636,12 @@ static void rig_turn(struct rig *r)
 			.fd = n->pid ? n->chan : -1,
 			.events = POLLIN | (n->out.len ? POLLOUT : 0),
 		};
+		fds[2 + NODES_MAX + i] = (struct pollfd){
+			.fd = n->gdb.state != GDB_CLOSED ? n->gdb.fd : -1,
+			.events = POLLIN | (n->gdb.out.len ? POLLOUT : 0),
+		};
 	}
-	for (c = r->clients, i = 2 + NODES_MAX; c; c = c->next, i++)
+	for (c = r->clients, i = first; c; c = c->next, i++)
 		fds[i] = (struct pollfd){
 			.fd = c->fd,
 			.events = POLLIN | (c->out.len ? POLLOUT : 0),
@@ -533,12 +652,16 @@ static void rig_turn(struct rig *r)
 		die("poll: %s", strerror(errno));
 	}
 	/* Clients before accepting: the rows match the list only until then. */
-	for (c = r->clients, i = 2 + NODES_MAX; c; c = c->next, i++)
+	for (c = r->clients, i = first; c; c = c->next, i++)
 		if (fds[i].revents & (POLLIN | POLLHUP | POLLERR))
 			client_read(r, c);
 	for (i = 0; i < NODES_MAX; i++)
 		if (fds[2 + i].revents & (POLLIN | POLLHUP))
 			node_read(r, &r->nodes[i]);
+	for (i = 0; i < NODES_MAX; i++)
+		if (fds[2 + NODES_MAX + i].revents &&
+		    r->nodes[i].gdb.state != GDB_CLOSED)
+			node_gdb(&r->nodes[i]);
 	if (fds[0].revents)
 		rig_signals(r);
 	if (fds[1].revents)

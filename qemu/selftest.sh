@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Shows that the rig does what its manual says: boots two nodes, three times.
-# Usage: KFIRIG=PROGRAM selftest.sh (make check)
+# Usage: KFIRIG=PROGRAM GDB_TEST=PROGRAM selftest.sh (make check)
 # shellcheck disable=SC2016,SC2094
 
 set -u
@@ -143,6 +143,51 @@ cut_in_flight() {
 		! grep -q 'line 9' "$work/lines"
 }
 
+# says TEXT STATUS COMMAND...: what it says has the text
+says() {
+	local text=$1 said got=0
+
+	said=$("${@:3}" 2>&1) || got=$?
+	if [ "$got" != "$2" ] || [[ $said != *"$text"* ]]; then
+		echo "exit status $got, not $2, or no '$text': $said"
+		return 1
+	fi
+}
+
+# The kernel enters cmdline_proc_show once for each time the file is read.
+read_it() {
+	"$kfirig" exec -n "$1" cat /proc/cmdline
+}
+
+armed() {
+	"$kfirig" status --json | grep -q "\"name\":\"$1\".*\"armed\":\"$2\""
+}
+
+second_time() {
+	"$kfirig" cut a --at vmlinux:cmdline_proc_show --count 2 --arm &&
+		armed a vmlinux:cmdline_proc_show && read_it a &&
+		status_is 125 read_it a && "$kfirig" cut a --wait &&
+		says 'its power was cut at vmlinux:cmdline_proc_show' 0 "$kfirig" status
+}
+
+not_reached() {
+	says 'reached cmdline_proc_show 0 of 1 times' 124 \
+		"$kfirig" cut a --at cmdline_proc_show --timeout 0.2 && read_it a
+}
+
+disarmed() {
+	"$kfirig" cut a --at cmdline_proc_show --arm &&
+		"$kfirig" cut a --disarm && read_it a &&
+		says 'is not armed' 255 "$kfirig" cut a --wait
+}
+
+# Who waits and goes away takes the stop along.
+waiter_gone() {
+	"$kfirig" cut a --at cmdline_proc_show --arm || return 1
+	status_is 124 timeout 2 "$kfirig" cut a --wait
+	read_it a
+}
+
 panic() {
 	status_is 125 "$kfirig" exec b -- sh -c 'echo c > /proc/sysrq-trigger; sleep 60' &&
 		"$kfirig" status --json |
@@ -172,6 +217,13 @@ domains() {
 		'"$kfirig"' exec cpu grep -q cpu_cache /sys/bus/nd/devices/region0/persistence_domain
 		'"$kfirig"' exec virtio -- sh -c "ls /sys/bus/virtio/drivers/virtio_pmem | grep virtio && test -b /dev/pmem0"
 		test "$('"$kfirig"' exec virtio nproc)" = 2
+		# Two CPUs at a time enter it: each time counts once.
+		'"$kfirig"' cut virtio --at cmdline_proc_show --count 21 --arm
+		'"$kfirig"' exec virtio -- sh -c "
+			ten() { for i in 0 1 2 3 4 5 6 7 8 9; do cat /proc/cmdline; done; }
+			ten & ten & wait"
+		! '"$kfirig"' exec virtio cat /proc/cmdline
+		'"$kfirig"' cut virtio --wait --timeout 5
 		exit 7'
 	[ $? = 7 ]
 }
@@ -218,6 +270,19 @@ check "two nodes lose power together" "$kfirig" cut a b
 check "and come back together" "$kfirig" power-on a b
 check "a cut from afar" status_is 0 "$kfirig" exec --cut b@now a -- sh -c 'echo now; sleep 1'
 check "and power right after it" "$kfirig" power-on b
+check "the debug stub's packets are understood" "$GDB_TEST"
+check "a node is cut when a function is entered for the second time" second_time
+check "and comes back" "$kfirig" power-on a
+check "a function that is not entered in time is told" not_reached
+check "a stop is taken back" disarmed
+check "and with the one who waited for it" waiter_gone
+check "a node is armed once" says 'is armed for' 255 sh -c \
+	'"$0" cut a --at cmdline_proc_show --arm && "$0" cut a --at cmdline_proc_show --arm' "$kfirig"
+check "and still runs" "$kfirig" exec a true
+check "a plain cut does not wait for the stop" "$kfirig" cut a
+check "which is told" status_is 125 "$kfirig" cut a --wait
+check "a function that is not there is named" says 'no function no_such_function' 255 \
+	"$kfirig" cut b --at no_such_function
 check "a panic is told" panic
 check "its processes are seen" pgrep -a -f "$work/"
 check "the rig goes down" "$kfirig" down

@@ -46,6 +46,9 @@ enum wire_type {
 
 	/* client to supervisor; payload: node name where one is meant */
 	WIRE_CUT,
+	WIRE_ARM,		/* node\0, struct wire_stop, the symbol's name */
+	WIRE_WAIT_CUT,		/* until it was cut there */
+	WIRE_DISARM,		/* a client that waits for the cut: its time is over */
 	WIRE_POWER_ON,
 	WIRE_LINK_UP,
 	WIRE_LINK_DOWN,
@@ -58,6 +61,13 @@ enum wire_type {
 	/* supervisor to client */
 	WIRE_OK,		/* payload: text for standard output */
 	WIRE_ERROR,		/* uint32 exit status, then the message */
+};
+
+/* Little-endian. */
+struct wire_stop {
+	uint64_t address;
+	uint32_t count;
+	uint32_t keep;		/* armed when this connection is gone, too */
 };
 
 #endif

@@ -76,14 +76,18 @@ share_program() {
 	cp -L -u "${libraries[@]}" "$share/lib/"
 }
 
-# random FIRST LAST: a number, from the seed
+# random FIRST LAST: a number, from the seed. Not RANDOM: a subshell begins it
+# anew, without the seed.
 random() {
-	echo $(($1 + (RANDOM << 15 | RANDOM) % ($2 - $1 + 1)))
+	local sum
+
+	echo >> "$work/draws"
+	sum=$(sha256sum <<< "$seed $(wc -l < "$work/draws")")
+	echo $(($1 + 16#${sum:0:8} % ($2 - $1 + 1)))
 }
 
 seed_random() {
 	seed=${SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
-	RANDOM=$seed
 }
 
 # --- on the nodes ---
