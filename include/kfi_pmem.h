@@ -17,6 +17,7 @@
 #ifndef KFI_PMEM_H
 #define KFI_PMEM_H
 
+#include <linux/list.h>
 #include <linux/uuid.h>
 #include "kfi_domain.h"
 #include "kfi_endpoint.h"
@@ -130,6 +131,12 @@ struct kfi_auth {
  * @uuid: the region that is meant, or the null UUID for any
  * @generation: the generation that is meant, or 0 for any
  * @epoch: the writer's epoch, or 0 for the region's present one
+ * @raise: have the target accept @epoch first: it makes it durable, revokes
+ *	every key of older writers, and only then grants. Takes an @epoch above
+ *	the region's present one, and KFI_WRITE in @access
+ * @pin: the key dies with the target's incarnation. Once the region was
+ *	attached anew and attested another one, every operation on the key,
+ *	reads too, is refused or ends with -ESTALE until it is detached
  *
  * A region that is not what was meant is refused with -ESTALE.
  */
@@ -139,6 +146,8 @@ struct kfi_pmem_attach {
 	uuid_t uuid;
 	u64 generation;
 	u64 epoch;
+	bool raise;
+	bool pin;
 };
 
 /**
@@ -251,15 +260,30 @@ struct kfi_ops_pmem {
  * @addr: the peer, from the address vector
  * @what: the region and what it has to be
  * @key: where the remote key goes, for struct kfi_rma_iov
- * @attr: where the attested facts go
+ * @attr: where the attested facts go, or NULL. With -ESTALE: what the region
+ *	is at present, in uuid, generation and epoch alone; all zero where the
+ *	target told nothing. Zero with any other error
  *
- * Connects to the peer if need be. The key stays good over a reconnect; the
- * provider attaches the same region anew by itself.
+ * Connects to the peer if need be. The key stays good over a reconnect, but
+ * for one with @what->pin; the provider attaches the same region anew by
+ * itself, with the epoch that was attested, and never raises it again.
+ *
+ * An epoch is accepted once. So where @what->raise is set and the answer is
+ * lost (-ENOLINK), or the attach fails after the epoch was accepted, the epoch
+ * is used up: who tries again takes a higher one.
+ *
+ * Clients of one endpoint share a region that several of them attach, as it
+ * was attached first: @what->pin has to be the same, and @what->raise is for a
+ * region that is not attached.
  *
  * Context: process; sleeps until the peer answered or the attempt timed out.
  * Return: 0; -ENOENT: no such region exported to us; -EACCES: not with this
  * access, or a wrong key; -EKEYREVOKED: fenced; -ESTALE: not the region that
- * was meant; -ENOLINK: peer out of reach; -ENOSYS: provider has no regions.
+ * was meant, or an epoch to raise to that is not above the present one, or a
+ * pinned key that has died; -EBUSY: attached already, and not so; -EINVAL:
+ * @what->raise without an epoch, or with one beyond every epoch; -EOPNOTSUPP:
+ * the epoch cannot be made durable; -ENOLINK: peer out of reach; -ENOSYS:
+ * provider has no regions.
  */
 static inline int kfi_pmem_attach(struct kfid_ep *ep, kfi_addr_t addr,
 				  const struct kfi_pmem_attach *what, u64 *key,
@@ -373,11 +397,31 @@ struct kfi_target_handler {
 		      void *context);
 };
 
+/**
+ * struct kfi_region_user - a local use of a region, fenced like a peer's
+ * @list: belongs to kfi_pmem
+ * @epoch: the epoch that the use began with; set by kfi_region_use()
+ * @revoke: stop using the region. When it returns no store of this use lands
+ *	any more. Called once at most, because the epoch was raised above
+ *	@epoch or the pool's device is gone; kfi_region_unuse() is still to be
+ *	called. Context: process, may sleep. It must not call
+ *	kfi_region_unuse() or kfi_region_raise_epoch() for this region, open or
+ *	close pools, or create or remove regions, nor wait for somebody who does
+ */
+struct kfi_region_user {
+	struct list_head list;
+	u64 epoch;
+	void (*revoke)(struct kfi_region_user *user);
+};
+
 /* Local regions: exported by kfi_pmem.ko, documented there. */
 struct kfi_region *kfi_region_open(const char *pool, const char *name);
 void kfi_region_put(struct kfi_region *region);
 void kfi_region_query(struct kfi_region *region, struct kfi_pmem_attr *attr);
 int kfi_region_raise_epoch(struct kfi_region *region, u64 epoch);
+int kfi_region_use(struct kfi_region *region, struct kfi_region_user *user,
+		   u64 epoch);
+void kfi_region_unuse(struct kfi_region *region, struct kfi_region_user *user);
 int kfi_region_revoke(struct kfi_region *region, const char *peer);
 int kfi_region_set_handler(struct kfi_region *region,
 			   const struct kfi_target_handler *handler,

@@ -206,13 +206,18 @@ enum kfi_set_op {
 	KFI_SET_COMMIT,
 };
 
-struct kfi_set_io;
+struct kfs_member;
 
-/* One member's part of a request. Belongs to kfi_replica. */
-struct kfi_set_sub {
-	struct kfi_set_io *io;
+/* An operation at one member. Belongs to kfi_replica. */
+struct kfi_member_op {
 	struct list_head list;
-	u32 next;
+	struct kfs_member *member;
+	void (*done)(struct kfi_member_op *op, int err);
+	const struct bio_vec *bvec;
+	u64 offset;
+	size_t length;
+	unsigned int nr_bvecs;
+	u8 kind;
 };
 
 /**
@@ -239,10 +244,9 @@ struct kfi_set_io {
 	struct list_head list;
 	atomic_t pending;
 	u32 targets;
-	u32 failed;
+	unsigned long failed;
 	int err;
-	bool counted;
-	struct kfi_set_sub sub[KFI_SET_MEMBERS_MAX];
+	struct kfi_member_op sub[KFI_SET_MEMBERS_MAX];
 };
 
 /* Control. */

@@ -70,9 +70,12 @@ static ssize_t kfr_atomic(struct kfid_ep *fid, const struct kfi_msg_atomic *msg,
 	peer = kfr_peer_get(ep, msg->addr);
 	if (IS_ERR(peer))
 		return PTR_ERR(peer);
+	local_bh_disable();
 	op = kfr_op_get(ep, KFR_SEGS, flags);
-	if (IS_ERR(op))
-		return PTR_ERR(op);
+	if (IS_ERR(op)) {
+		ret = PTR_ERR(op);
+		goto enable;
+	}
 	op->type = KFR_OP_ATOMIC;
 	op->stat = KFI_STAT_ATOMIC;
 	op->context = msg->context;
@@ -120,6 +123,8 @@ static ssize_t kfr_atomic(struct kfid_ep *fid, const struct kfi_msg_atomic *msg,
 		ret = kfr_op_submit(peer, op);
 	if (ret)
 		kfr_op_free(op);
+enable:
+	local_bh_enable();
 	return ret;
 }
 

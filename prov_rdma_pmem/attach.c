@@ -11,39 +11,6 @@
 #include "session.h"
 
 /**
- * kfr_rmr_get() - the remote region behind a key, with a reference
- * @peer: peer
- * @key: remote key
- *
- * The first use of a key that was not attached by name allocates; the
- * operation then waits until the peer was asked for it.
- *
- * Context: any but hard interrupt.
- * Return: the region or ERR_PTR(-ENOMEM).
- */
-struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key)
-{
-	struct kfr_rmr *rmr = kfr_rmr_lookup(peer, key), *old;
-
-	if (rmr)
-		return rmr;
-	rmr = kfr_rmr_create(peer, key, NULL, KFI_READ | KFI_WRITE, GFP_ATOMIC);
-	if (!rmr)
-		return ERR_PTR(-ENOMEM);
-	xa_lock_bh(&peer->rmrs);
-	old = __xa_cmpxchg(&peer->rmrs, key, NULL, rmr, GFP_ATOMIC);
-	if (!old)
-		kref_get(&rmr->ref);
-	else if (!xa_is_err(old))
-		kref_get(&old->ref);
-	xa_unlock_bh(&peer->rmrs);
-	if (!old)
-		return rmr;
-	kfr_rmr_put(rmr);
-	return xa_is_err(old) ? ERR_PTR(xa_err(old)) : old;
-}
-
-/**
  * kfr_rmr_forget() - forget a key that the target does not know
  * @peer: peer, control mutex held
  * @rmr: region; one that was good once, or has a name, is kept
@@ -86,17 +53,49 @@ static int kfr_fetch_rkeys(struct kfr_peer *peer, u32 grant, u32 chunks,
 	return 0;
 }
 
+/* Give a grant back. Best effort: the connection's end takes it back as well. */
+static void kfr_release_grant(struct kfr_peer *peer, __le32 grant,
+			      struct kfr_call *call)
+{
+	struct kfr_wire_detach req = {
+		.hdr.type = KFR_WIRE_DETACH,
+		.grant = grant,
+	};
+
+	kfr_peer_call_locked(peer, &req, sizeof(req), call);
+}
+
+/* What the target says a region is at present, where it is not what was meant. */
+static int kfr_attach_stale(const struct kfr_call *call,
+			    struct kfi_pmem_attr *present)
+{
+	struct kfr_wire_stale stale;
+
+	if (kfr_wire_check_stale(call->data, call->len))
+		return -EPROTO;
+	if (!call->len || !present)
+		return -ESTALE;
+	memcpy(&stale, call->data, sizeof(stale));
+	import_uuid(&present->uuid, stale.uuid);
+	present->generation = le64_to_cpu(stale.generation);
+	present->epoch = le64_to_cpu(stale.epoch);
+	return -ESTALE;
+}
+
 /**
  * kfr_attach_locked() - ask the target for a region on the present connection
  * @peer: peer, control mutex held
  * @rmr: region
  * @what: what a client asked for, or NULL to attach the same one anew
+ * @present: with -ESTALE, where the uuid, generation and epoch go that the
+ *	region has at present, if the target tells; or NULL
  *
  * Context: process.
  * Return: 0; what kfi_pmem_attach() returns.
  */
 int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
-		      const struct kfi_pmem_attach *what)
+		      const struct kfi_pmem_attach *what,
+		      struct kfi_pmem_attr *present)
 {
 	struct kfr_wire_attach req = { .hdr.type = KFR_WIRE_ATTACH };
 	struct kfr_method_facts facts;
@@ -109,6 +108,8 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 	int ret;
 
 	lockdep_assert_held(&peer->control);
+	if (rmr->dead)
+		return -ESTALE;
 	call = kzalloc(sizeof(*call), GFP_KERNEL);
 	if (!call)
 		return -ENOMEM;
@@ -124,6 +125,9 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 		export_uuid(req.uuid, &what->uuid);
 		req.generation = cpu_to_le64(what->generation);
 		req.epoch = cpu_to_le64(what->epoch);
+		/* Once: who comes back by itself comes as what it was. */
+		if (what->raise)
+			req.flags = cpu_to_le32(KFR_WIRE_ATTACH_RAISE);
 	} else if (rmr->known && rmr->name[0]) {
 		/* The same region, the same bytes, the same right to write. */
 		export_uuid(req.uuid, &rmr->attr.uuid);
@@ -131,12 +135,27 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 		req.epoch = cpu_to_le64(rmr->attr.epoch);
 	}
 	ret = kfr_peer_call_locked(peer, &req, sizeof(req), call);
+	if (ret == -ESTALE) {
+		ret = kfr_attach_stale(call, present);
+		if (ret == -EPROTO)
+			goto bad;
+	}
 	if (ret)
 		goto out;
 	ret = kfr_wire_check_grant(call->data, call->len);
 	if (ret)
 		goto bad;
 	memcpy(&g, call->data, sizeof(g));
+	import_uuid(&uuid, g.uuid);
+	import_uuid(&incarnation, g.incarnation);
+	if (rmr->pinned && rmr->known &&
+	    !uuid_equal(&incarnation, &rmr->attr.incarnation)) {
+		/* The target was restarted: nobody uses it unawares. */
+		WRITE_ONCE(rmr->dead, true);
+		kfr_release_grant(peer, g.grant, call);
+		ret = -ESTALE;
+		goto out;
+	}
 	rkeys = kvcalloc(le32_to_cpu(g.chunks), sizeof(*rkeys), GFP_KERNEL);
 	if (!rkeys) {
 		ret = -ENOMEM;
@@ -149,8 +168,6 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 	if (ret)
 		goto out;
 
-	import_uuid(&uuid, g.uuid);
-	import_uuid(&incarnation, g.incarnation);
 	spin_lock_bh(&peer->lock);
 	if (rmr->known && !uuid_equal(&incarnation, &rmr->attr.incarnation))
 		rmr->lost |= kfr_dirty_clear(&rmr->dirty);
@@ -209,7 +226,7 @@ int kfr_rmr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr)
 {
 	int ret = kfr_peer_up_locked(peer);
 
-	return ret ?: kfr_attach_locked(peer, rmr, NULL);
+	return ret ?: kfr_attach_locked(peer, rmr, NULL, NULL);
 }
 
 /* Region keys have bit 63 set, keys that a client of the target chose do not. */
@@ -231,13 +248,13 @@ static bool kfr_rmr_satisfies(const struct kfr_rmr *rmr,
 
 /* The grant of before stays until the connection ends: it may be in use. */
 static int kfr_attach_more(struct kfr_peer *peer, struct kfr_rmr *rmr,
-			   u64 access)
+			   u64 access, struct kfi_pmem_attr *present)
 {
 	u64 before = rmr->access;
 	int ret;
 
 	rmr->access |= access;
-	ret = kfr_attach_locked(peer, rmr, NULL);
+	ret = kfr_attach_locked(peer, rmr, NULL, present);
 	if (ret)
 		rmr->access = before;
 	return ret;
@@ -247,14 +264,18 @@ static int kfr_pmem_attach(struct kfid_ep *fid, kfi_addr_t addr,
 			   const struct kfi_pmem_attach *what, u64 *key,
 			   struct kfi_pmem_attr *attr)
 {
+	struct kfi_pmem_attr present = { };
 	struct kfr_ep *ep = kfr_ep_of(fid);
 	struct kfr_peer *peer;
 	struct kfr_rmr *rmr, *old;
 	int ret;
 
+	if (attr)
+		*attr = present;
 	if (!what->region || !what->region[0] ||
 	    strlen(what->region) >= KFI_PMEM_NAME_MAX || !what->access ||
-	    what->access & ~(KFI_READ | KFI_WRITE))
+	    what->access & ~(KFI_READ | KFI_WRITE) ||
+	    (what->raise && !what->epoch))
 		return -EINVAL;
 	peer = kfr_peer_get(ep, addr);
 	if (IS_ERR(peer))
@@ -270,10 +291,13 @@ static int kfr_pmem_attach(struct kfid_ep *fid, kfi_addr_t addr,
 		 * region, the bytes and the epoch that they have. Who means
 		 * others detaches first.
 		 */
-		if (!kfr_rmr_satisfies(rmr, what))
+		if (what->raise || what->pin != rmr->pinned)
+			ret = -EBUSY;
+		else if (!kfr_rmr_satisfies(rmr, what))
 			ret = -ESTALE;
 		else if (!kfr_rmr_attached(rmr) || what->access & ~rmr->access)
-			ret = kfr_attach_more(peer, rmr, what->access);
+			ret = kfr_attach_more(peer, rmr, what->access,
+					      &present);
 		goto put;
 	}
 	rmr = kfr_rmr_create(peer, 0, what->region, what->access, GFP_KERNEL);
@@ -281,7 +305,8 @@ static int kfr_pmem_attach(struct kfid_ep *fid, kfi_addr_t addr,
 		ret = -ENOMEM;
 		goto unlock;
 	}
-	ret = kfr_attach_locked(peer, rmr, what);
+	rmr->pinned = what->pin;
+	ret = kfr_attach_locked(peer, rmr, what, &present);
 	if (ret)
 		goto put;
 	rmr->key = kfr_region_key(&rmr->attr.uuid);
@@ -296,9 +321,10 @@ put:
 	if (!ret) {
 		atomic_inc(&rmr->uses);
 		*key = rmr->key;
-		if (attr)
-			*attr = rmr->attr;
+		present = rmr->attr;
 	}
+	if (attr && (!ret || ret == -ESTALE))
+		*attr = present;
 	kfr_rmr_put(rmr);
 unlock:
 	mutex_unlock(&peer->control);
@@ -307,7 +333,6 @@ unlock:
 
 static int kfr_pmem_detach(struct kfid_ep *fid, kfi_addr_t addr, u64 key)
 {
-	struct kfr_wire_detach req = { .hdr.type = KFR_WIRE_DETACH };
 	struct kfr_peer *peer = xa_load(&kfr_ep_of(fid)->peers, addr);
 	struct kfr_call *call;
 	struct kfr_rmr *rmr;
@@ -343,10 +368,8 @@ static int kfr_pmem_detach(struct kfid_ep *fid, kfi_addr_t addr, u64 key)
 		attached = kfr_rmr_attached(rmr) &&
 			   peer->state == KFR_PEER_READY;
 		spin_unlock_bh(&peer->lock);
-		req.grant = cpu_to_le32(rmr->grant);
-		/* Best effort: the connection's end takes it back as well. */
 		if (attached)
-			kfr_peer_call_locked(peer, &req, sizeof(req), call);
+			kfr_release_grant(peer, cpu_to_le32(rmr->grant), call);
 		mutex_unlock(&peer->control);
 	}
 	kfr_rmr_put(rmr);
@@ -377,6 +400,8 @@ static int kfr_pmem_query(struct kfid_ep *fid, kfi_addr_t addr, u64 key,
 		mutex_unlock(&peer->control);
 	}
 	spin_lock_bh(&peer->lock);
+	if (READ_ONCE(rmr->dead))
+		ret = -ESTALE;
 	if (rmr->known)
 		*attr = rmr->attr;
 	else if (!ret)

@@ -8,6 +8,9 @@
 #include "kfi_prov.h"
 #include "kfr.h"
 
+static_assert(offsetof(struct kfr_cqe, src) ==
+	      sizeof(struct kfi_cq_tagged_entry));
+
 static size_t kfr_cq_entry_size(enum kfi_cq_format format)
 {
 	switch (format) {
@@ -28,8 +31,6 @@ static void kfr_cq_wake_starved(struct kfr_cq *cq)
 	struct kfr_ep *ep;
 
 	lockdep_assert_held(&cq->lock);
-	if (!cq->starved)
-		return;
 	cq->starved = false;
 	list_for_each_entry(ep, &cq->eps, rx_cq_entry)
 		queue_work(ep->wq, &ep->rx_work);
@@ -42,56 +43,27 @@ static void kfr_cq_room_work(struct work_struct *work)
 }
 
 /**
- * kfr_cq_reserve() - promise an entry to an operation
- * @cq: the queue
- *
- * Context: any but hard interrupt.
- * Return: false when it is full.
- */
-bool kfr_cq_reserve(struct kfr_cq *cq)
-{
-	bool ok;
-
-	spin_lock_bh(&cq->lock);
-	ok = cq->count + cq->reserved < cq->size;
-	if (ok)
-		cq->reserved++;
-	else
-		cq->starved = true;
-	spin_unlock_bh(&cq->lock);
-	return ok;
-}
-
-/**
  * kfr_cq_unreserve() - give a promised entry back
  * @cq: the queue
  *
- * Context: any but hard interrupt.
+ * Context: any but hard interrupt, with bottom halves off.
  */
 void kfr_cq_unreserve(struct kfr_cq *cq)
 {
-	spin_lock_bh(&cq->lock);
+	spin_lock(&cq->lock);
 	WARN_ON_ONCE(!cq->reserved);
 	cq->reserved--;
-	kfr_cq_wake_starved(cq);
-	spin_unlock_bh(&cq->lock);
+	if (unlikely(cq->starved))
+		kfr_cq_wake_starved(cq);
+	spin_unlock(&cq->lock);
 }
 
-/**
- * kfr_cq_add() - fill a reserved entry; the caller calls the handler later
- * @cq: the queue
- * @entry: what happened
- *
- * Context: any but hard interrupt.
- */
-void kfr_cq_add(struct kfr_cq *cq, const struct kfr_cqe *entry)
+static void kfr_cq_drop_first(struct kfr_cq *cq)
 {
-	spin_lock_bh(&cq->lock);
-	WARN_ON_ONCE(!cq->reserved);
-	cq->reserved--;
-	cq->ring[(cq->head + cq->count) % cq->size] = *entry;
-	cq->count++;
-	spin_unlock_bh(&cq->lock);
+	lockdep_assert_held(&cq->lock);
+	if (++cq->head == cq->size)
+		cq->head = 0;
+	cq->count--;
 }
 
 /**
@@ -104,55 +76,33 @@ void kfr_cq_add(struct kfr_cq *cq, const struct kfr_cqe *entry)
  */
 void kfr_cq_push(struct kfr_cq *cq, const struct kfr_cqe *entry)
 {
+	local_bh_disable();
 	kfr_cq_add(cq, entry);
+	local_bh_enable();
 	kfr_cq_signal_room(cq);
-}
-
-/**
- * kfr_cq_signal_room() - call the client's handler
- * @cq: the queue
- *
- * Also the event that follows an -EAGAIN once there is room again.
- *
- * Context: as kfr_cq_push().
- */
-void kfr_cq_signal_room(struct kfr_cq *cq)
-{
-	if (cq->handler)
-		cq->handler(&cq->cq, cq->cq.fid.context);
 }
 
 static ssize_t kfr_cq_readfrom(struct kfid_cq *fid, void *buf, size_t count,
 			       kfi_addr_t *src_addr)
 {
 	struct kfr_cq *cq = container_of(fid, struct kfr_cq, cq);
-	size_t size = kfr_cq_entry_size(cq->format);
 	size_t n;
 
 	spin_lock_bh(&cq->lock);
 	for (n = 0; n < count && cq->count; n++) {
 		const struct kfr_cqe *e = &cq->ring[cq->head];
-		struct kfi_cq_tagged_entry out = {
-			.op_context = e->op_context,
-			.flags = e->flags,
-			.len = e->len,
-			.buf = e->buf,
-			.data = e->data,
-		};
 
 		if (e->err)
 			break;
-		/* The formats are prefixes of the tagged one. */
-		memcpy(buf + n * size, &out, size);
+		memcpy(buf + n * cq->entry_size, e, cq->entry_size);
 		if (src_addr)
 			src_addr[n] = e->src;
-		cq->head = (cq->head + 1) % cq->size;
-		cq->count--;
+		kfr_cq_drop_first(cq);
 	}
-	if (n)
-		kfr_cq_wake_starved(cq);
-	else
+	if (unlikely(!n))
 		n = cq->count ? -KFI_EAVAIL : -EAGAIN;
+	else if (unlikely(cq->starved))
+		kfr_cq_wake_starved(cq);
 	spin_unlock_bh(&cq->lock);
 	return n;
 }
@@ -182,9 +132,9 @@ static ssize_t kfr_cq_readerr(struct kfid_cq *fid, struct kfi_cq_err_entry *buf,
 			.err = e->err,
 			.prov_errno = e->err,
 		};
-		cq->head = (cq->head + 1) % cq->size;
-		cq->count--;
-		kfr_cq_wake_starved(cq);
+		kfr_cq_drop_first(cq);
+		if (cq->starved)
+			kfr_cq_wake_starved(cq);
 		ret = 1;
 	}
 	spin_unlock_bh(&cq->lock);
@@ -265,7 +215,8 @@ int kfr_cq_open(struct kfid_domain *domain, struct kfi_cq_attr *attr,
 	cq->domain = container_of(domain, struct kfr_domain, domain);
 	if (attr && attr->format == KFI_CQ_FORMAT_UNSPEC)
 		attr->format = KFI_CQ_FORMAT_DATA;
-	cq->format = attr ? attr->format : KFI_CQ_FORMAT_DATA;
+	cq->entry_size = kfr_cq_entry_size(attr ? attr->format :
+						  KFI_CQ_FORMAT_DATA);
 	cq->handler = handler;
 	cq->size = size;
 	spin_lock_init(&cq->lock);

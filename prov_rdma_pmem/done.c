@@ -4,17 +4,17 @@
 #include "rmr.h"
 
 /* Finish an operation that waits for nothing any more; drops the lock. */
-static void kfr_op_advance(struct kfr_peer *peer, struct kfr_op *op)
+static inline void kfr_op_advance(struct kfr_peer *peer, struct kfr_op *op)
 	__releases(&peer->lock)
 {
 	bool done;
 
 	lockdep_assert_held(&peer->lock);
 	done = kfr_op_done(op);
-	if (done)
+	if (likely(done))
 		list_del_init(&op->entry);
 	spin_unlock_bh(&peer->lock);
-	if (done)
+	if (likely(done))
 		kfr_op_finish(op);
 }
 
@@ -126,6 +126,15 @@ static void kfr_op_detached(struct kfr_op *op)
 		op->publish.rmr->serial = 0;
 }
 
+static void kfr_op_refused(struct kfr_op *op, int status)
+{
+	if (!op->status)
+		op->status = status;
+	/* The target knows no such grant any more: ask anew before the next. */
+	if (status == -EKEYREVOKED || status == -ENOENT || status == -ESTALE)
+		kfr_op_detached(op);
+}
+
 static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 			  struct kfr_rx *rx)
 {
@@ -139,18 +148,18 @@ static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 	u32 got = rx->len;
 	bool kick;
 
-	if (i >= conn->credits)
+	if (unlikely(i >= conn->credits))
 		return -EPROTO;
 	slot = &conn->slot[i];
 	spin_lock_bh(&peer->lock);
-	if (!slot->busy || id != kfr_slot_id(conn, i) ||
-	    len > KFR_WIRE_REPLY_DATA) {
+	if (unlikely(!slot->busy || id != kfr_slot_id(conn, i) ||
+		     len > KFR_WIRE_REPLY_DATA)) {
 		spin_unlock_bh(&peer->lock);
 		return -EPROTO;
 	}
 	call = slot->call;
 	op = slot->op;
-	if (call) {
+	if (unlikely(call)) {
 		/* Ours alone from here: the link's failure finds none. */
 		slot->call = NULL;
 		call->status = status;
@@ -167,13 +176,13 @@ static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 		kfr_op_copy_in(op, reply->data, len);
 	}
 	/* The credit comes back only when its reply has a buffer again. */
-	if (kfr_link_post_recv(&conn->link, rx))
+	if (unlikely(kfr_link_post_recv(&conn->link, rx)))
 		kfr_peer_break(conn, -ENOLINK);
 	kfr_slot_put(conn, i);
 	kick = kfr_peer_waits(peer);
 	if (call)
 		complete(&call->done);
-	if (!op) {
+	if (unlikely(!op)) {
 		spin_unlock_bh(&peer->lock);
 		if (kick)
 			kfr_peer_kick(peer);
@@ -181,11 +190,8 @@ static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 	}
 	kfr_stat_inc_bh(peer->ep, op[op->stat].replies);
 	kfr_stat_add_bh(peer->ep, op[op->stat].bytes_in, got);
-	if (status && !op->status)
-		op->status = status;
-	/* The target knows no such grant any more: ask anew before the next. */
-	if (status == -EKEYREVOKED || status == -ENOENT || status == -ESTALE)
-		kfr_op_detached(op);
+	if (unlikely(status))
+		kfr_op_refused(op, status);
 	op->wait_replies--;
 	kfr_op_advance(peer, op);
 	if (kick)
@@ -207,13 +213,13 @@ void kfr_peer_recv(struct kfr_link *link, struct kfr_rx *rx)
 	int ret;
 
 	ret = kfr_wire_check_reply(rx->data, rx->len);
-	if (!ret && hdr->type == KFR_WIRE_REVOKED) {
+	if (likely(!ret && hdr->type == KFR_WIRE_REPLY)) {
+		ret = kfr_peer_reply(conn->peer, conn, rx);
+	} else if (!ret) {
 		kfr_peer_revoked(conn->peer, rx->data);
 		kfr_link_repost(link, rx);
-	} else if (!ret) {
-		ret = kfr_peer_reply(conn->peer, conn, rx);
 	}
-	if (ret) {
+	if (unlikely(ret)) {
 		kfr_stat_inc(conn->peer->ep, refused);
 		kfr_link_fail(link, ret);
 	}

@@ -153,21 +153,6 @@ int kfr_eq_open(struct kfid_fabric *fabric, struct kfi_eq_attr *attr,
 	return 0;
 }
 
-/**
- * kfr_cntr_count() - count a completion
- * @cntr: the counter, or NULL
- * @error: it failed
- *
- * Context: any.
- */
-void kfr_cntr_count(struct kfr_cntr *cntr, bool error)
-{
-	if (!cntr)
-		return;
-	atomic64_inc(error ? &cntr->errors : &cntr->value);
-	wake_up(&cntr->wait);
-}
-
 static struct kfr_cntr *kfr_cntr_of(struct kfid_cntr *fid)
 {
 	return container_of(fid, struct kfr_cntr, cntr);

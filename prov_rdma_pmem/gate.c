@@ -12,6 +12,7 @@
 #include "session.h"
 
 #define KFR_GRANTS_MAX	64	/* of one session */
+#define KFR_NUMBERS_MAX	256	/* with those that were withdrawn */
 
 static void kfr_gate_hello(struct kfr_session *session, struct kfr_rx *rx)
 {
@@ -103,15 +104,41 @@ static bool kfr_gate_knows_key(struct kfr_session *session)
 	return knows;
 }
 
+/*
+ * Have a region accept the epoch of its next writer. Fences, among all others,
+ * the older grants of this very session: a revocation needs none of the locks
+ * that are held here.
+ */
+static int kfr_gate_raise(struct kfr_grant *grant, struct kfi_export *export,
+			  u64 epoch)
+{
+	if (!(grant->access & KFI_REMOTE_WRITE))
+		return -EACCES;
+	return kfi_region_raise_epoch(kfi_export_region(export), epoch);
+}
+
+static void kfr_gate_tell_stale(struct kfi_region *region,
+				struct kfr_wire_stale *stale)
+{
+	struct kfi_pmem_attr attr;
+
+	kfi_region_query(region, &attr);
+	export_uuid(stale->uuid, &attr.uuid);
+	stale->generation = cpu_to_le64(attr.generation);
+	stale->epoch = cpu_to_le64(attr.epoch);
+}
+
 static int kfr_gate_export(struct kfr_session *session,
 			   const struct kfr_wire_attach *m,
 			   struct kfr_grant *grant,
-			   struct kfi_pmem_attr *attr)
+			   struct kfi_pmem_attr *attr,
+			   struct kfr_wire_stale *stale)
 {
 	u64 generation = le64_to_cpu(m->generation);
+	u64 epoch = le64_to_cpu(m->epoch);
 	struct kfi_export *export;
 	uuid_t want;
-	int ret;
+	int ret = 0;
 
 	export = kfi_export_get(session->peer, kfr_gate_knows_key(session),
 				m->name, NULL, grant->access);
@@ -124,14 +151,22 @@ static int kfr_gate_export(struct kfr_session *session,
 		ret = -ESTALE;
 		goto put;
 	}
+	if (le32_to_cpu(m->flags) & KFR_WIRE_ATTACH_RAISE)
+		ret = kfr_gate_raise(grant, export, epoch);
+	if (ret)
+		goto put;
 	/* Before the use, which can be revoked at once. */
 	grant->region = kfi_export_region(export);
 	kfi_region_get(grant->region);
-	ret = kfi_export_use(export, &grant->user, le64_to_cpu(m->epoch));
+	ret = kfi_export_use(export, &grant->user, epoch);
 	if (ret)
 		goto put;
 	grant->exported = true;
+	/* Not a later one: who is told it would come back as its writer. */
+	attr->epoch = grant->user.epoch;
 put:
+	if (ret == -ESTALE)
+		kfr_gate_tell_stale(kfi_export_region(export), stale);
 	kfi_export_put(export);
 	return ret;
 }
@@ -185,9 +220,32 @@ static void kfr_gate_revoke(struct kfi_export_user *user)
 	kfr_grant_withdraw(grant);
 }
 
+/*
+ * The number of a grant that was withdrawn stays, so that the peer is told why.
+ * But a peer that fences itself again and again must not fill the memory.
+ */
+static void kfr_gate_forget(struct kfr_session *session)
+{
+	struct kfr_grant *grant;
+	unsigned int count = 0;
+	unsigned long id;
+
+	lockdep_assert_held(&session->control);
+	xa_for_each(&session->grants, id, grant)
+		count++;
+	if (count < KFR_NUMBERS_MAX)
+		return;
+	xa_for_each(&session->grants, id, grant)
+		if (READ_ONCE(grant->revoked)) {
+			xa_erase_bh(&session->grants, id);
+			kfr_grant_destroy(grant);
+		}
+}
+
 static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 {
 	const struct kfr_wire_attach *m = rx->data;
+	struct kfr_wire_stale stale = { };
 	struct kfr_wire_grant reply = { };
 	struct kfi_pmem_attr attr = { };
 	u32 wire = le32_to_cpu(m->access);
@@ -207,20 +265,22 @@ static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 		kfr_session_reply(session, rx, -ENOSPC, NULL, 0);
 		return;
 	}
+	kfr_gate_forget(session);
 	grant = kfr_grant_create(session, access);
 	if (IS_ERR(grant)) {
 		kfr_session_reply(session, rx, PTR_ERR(grant), NULL, 0);
 		return;
 	}
 	grant->user.revoke = kfr_gate_revoke;
-	ret = m->name[0] ? kfr_gate_export(session, m, grant, &attr) :
+	ret = m->name[0] ? kfr_gate_export(session, m, grant, &attr, &stale) :
 			   kfr_gate_mr(session, m, grant, &attr);
 	if (!ret)
 		ret = kfr_grant_register(grant);
 	if (ret) {
 		xa_erase_bh(&session->grants, grant->id);
 		kfr_grant_destroy(grant);
-		kfr_session_reply(session, rx, ret, NULL, 0);
+		kfr_session_reply(session, rx, ret, &stale,
+				  stale.epoch ? sizeof(stale) : 0);
 		return;
 	}
 	reply.grant = cpu_to_le32(grant->id);

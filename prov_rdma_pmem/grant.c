@@ -273,7 +273,7 @@ void kfr_grant_destroy(struct kfr_grant *grant)
 	}
 	if (grant->mr)
 		kfr_mr_put(grant->mr);
-	kfree(grant);
+	kfree_rcu(grant, rcu);
 }
 
 /**
@@ -294,36 +294,25 @@ struct kfr_grant *kfr_grant_use(struct kfr_session *session, u32 id, u64 access,
 	struct kfr_grant *grant;
 	int ret = 0;
 
-	xa_lock_bh(&session->grants);
+	/* Without a use it may be freed, but not before we are out of here. */
+	rcu_read_lock();
 	grant = xa_load(&session->grants, id);
-	if (!grant)
+	if (unlikely(!grant))
 		ret = -ENOENT;
-	else if (READ_ONCE(grant->revoked) ||
-		 !refcount_inc_not_zero(&grant->uses))
+	else if (unlikely(READ_ONCE(grant->revoked) ||
+			  !refcount_inc_not_zero(&grant->uses)))
 		ret = READ_ONCE(grant->why);
-	xa_unlock_bh(&session->grants);
-	if (ret)
+	rcu_read_unlock();
+	if (unlikely(ret))
 		return ERR_PTR(ret);
-	if (access & ~grant->access)
+	if (unlikely(access & ~grant->access))
 		ret = -EACCES;
-	else if (offset > grant->size || len > grant->size - offset)
+	else if (unlikely(offset > grant->size || len > grant->size - offset))
 		ret = -EINVAL;
-	if (!ret)
+	if (likely(!ret))
 		return grant;
 	kfr_grant_unuse(grant);
 	return ERR_PTR(ret);
-}
-
-/**
- * kfr_grant_unuse() - end of work on a grant
- * @grant: grant
- *
- * Context: any.
- */
-void kfr_grant_unuse(struct kfr_grant *grant)
-{
-	if (refcount_dec_and_test(&grant->uses))
-		complete_all(&grant->unused);
 }
 
 /**

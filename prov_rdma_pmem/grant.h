@@ -42,6 +42,7 @@ struct kfr_grant {
 	bool revoked;
 	int why;			/* -EKEYREVOKED, or -ESTALE: the epoch moved */
 	struct kfr_chunk *hw;
+	struct rcu_head rcu;
 };
 
 struct kfr_grant *kfr_grant_create(struct kfr_session *session, u64 access);
@@ -50,8 +51,14 @@ void kfr_grant_withdraw(struct kfr_grant *grant);
 void kfr_grant_destroy(struct kfr_grant *grant);
 struct kfr_grant *kfr_grant_use(struct kfr_session *session, u32 id, u64 access,
 				u64 offset, u64 len);
-void kfr_grant_unuse(struct kfr_grant *grant);
 void kfr_grants_withdraw_mr(struct kfr_mr *mr);
 void *kfr_grant_address(struct kfr_grant *grant, u64 offset, u64 len);
+
+/* End of work on a grant. */
+static inline void kfr_grant_unuse(struct kfr_grant *grant)
+{
+	if (unlikely(refcount_dec_and_test(&grant->uses)))
+		complete_all(&grant->unused);
+}
 
 #endif

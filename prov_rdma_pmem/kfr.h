@@ -50,11 +50,14 @@ struct kfr_domain {
 };
 
 struct kfr_cqe {
+	/* struct kfi_cq_tagged_entry, of which all formats are prefixes */
 	void *op_context;
 	u64 flags;
 	size_t len;
 	void *buf;
 	u64 data;
+	u64 tag;
+	/* and what is reported otherwise */
 	kfi_addr_t src;
 	int err;			/* 0 or positive errno */
 	size_t olen;
@@ -63,7 +66,7 @@ struct kfr_cqe {
 struct kfr_cq {
 	struct kfid_cq cq;
 	struct kfr_domain *domain;
-	enum kfi_cq_format format;
+	size_t entry_size;		/* as the format has it */
 	kfi_comp_handler handler;
 	/* everything below */
 	spinlock_t lock;
@@ -151,6 +154,7 @@ struct kfr_ep {
 	bool want_room;			/* op_lock; -EAGAIN was returned */
 	bool class_waits;		/* set under op_lock: @waiter waits */
 	unsigned long timed;		/* jiffies of the last one with a time */
+	struct kfr_peer *recent;	/* found last; it lives as long as @peers */
 	struct kfr_op *ops;
 	u32 tx_size;
 	u32 rx_size;
@@ -202,11 +206,57 @@ int kfr_getinfo(u32 version, const char *node, const char *service, u64 flags,
 /* cq.c */
 int kfr_cq_open(struct kfid_domain *domain, struct kfi_cq_attr *attr,
 		struct kfid_cq **cq, kfi_comp_handler handler, void *context);
-bool kfr_cq_reserve(struct kfr_cq *cq);
 void kfr_cq_unreserve(struct kfr_cq *cq);
-void kfr_cq_add(struct kfr_cq *cq, const struct kfr_cqe *entry);
 void kfr_cq_push(struct kfr_cq *cq, const struct kfr_cqe *entry);
-void kfr_cq_signal_room(struct kfr_cq *cq);
+
+/* Promise an entry, with bottom halves off. Return: false when it is full. */
+static inline bool kfr_cq_reserve(struct kfr_cq *cq)
+{
+	bool ok;
+
+	spin_lock(&cq->lock);
+	ok = cq->count + cq->reserved < cq->size;
+	if (likely(ok))
+		cq->reserved++;
+	else
+		cq->starved = true;
+	spin_unlock(&cq->lock);
+	return ok;
+}
+
+/* A reserved entry, to be filled before the queue's lock is let go. */
+static inline struct kfr_cqe *kfr_cq_next(struct kfr_cq *cq)
+{
+	u32 i;
+
+	lockdep_assert_held(&cq->lock);
+	WARN_ON_ONCE(!cq->reserved);
+	cq->reserved--;
+	i = cq->head + cq->count++;
+	return &cq->ring[i < cq->size ? i : i - cq->size];
+}
+
+/*
+ * Fill a reserved entry, with bottom halves off; the caller calls the handler
+ * later.
+ */
+static inline void kfr_cq_add(struct kfr_cq *cq, const struct kfr_cqe *entry)
+{
+	spin_lock(&cq->lock);
+	*kfr_cq_next(cq) = *entry;
+	spin_unlock(&cq->lock);
+}
+
+/*
+ * Call the client's handler: an entry was added, or there is room again after
+ * an -EAGAIN. Context: softirq or work item, as the endpoint's placement class
+ * has it, with no lock held.
+ */
+static inline void kfr_cq_signal_room(struct kfr_cq *cq)
+{
+	if (cq->handler)
+		cq->handler(&cq->cq, cq->cq.fid.context);
+}
 
 /* event.c */
 int kfr_eq_open(struct kfid_fabric *fabric, struct kfi_eq_attr *attr,
@@ -214,7 +264,15 @@ int kfr_eq_open(struct kfid_fabric *fabric, struct kfi_eq_attr *attr,
 void kfr_eq_push(struct kfr_eq *eq, u32 event, struct kfid *fid, u64 data);
 int kfr_cntr_open(struct kfid_domain *domain, struct kfi_cntr_attr *attr,
 		  struct kfid_cntr **cntr, void *context);
-void kfr_cntr_count(struct kfr_cntr *cntr, bool error);
+
+/* Count a completion; @cntr may be NULL. */
+static inline void kfr_cntr_count(struct kfr_cntr *cntr, bool error)
+{
+	if (!cntr)
+		return;
+	atomic64_inc(error ? &cntr->errors : &cntr->value);
+	wake_up(&cntr->wait);
+}
 
 /* av.c */
 int kfr_av_open(struct kfid_domain *domain, struct kfi_av_attr *attr,

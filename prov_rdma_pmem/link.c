@@ -49,7 +49,7 @@ static void kfr_link_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct kfr_rx *rx = container_of(wc->wr_cqe, struct kfr_rx, cqe);
 	struct kfr_link *link = rx->link;
 
-	if (wc->status != IB_WC_SUCCESS) {
+	if (unlikely(wc->status != IB_WC_SUCCESS)) {
 		kfr_link_fail(link, kfr_link_wc_error(wc));
 		return;
 	}
@@ -85,20 +85,6 @@ int kfr_link_post_recv(struct kfr_link *link, struct kfr_rx *rx)
 	return ib_post_recv(link->qp, &wr, NULL);
 }
 
-/**
- * kfr_link_repost() - the same, failing the link where that fails
- * @link: link
- * @rx: buffer
- *
- * Context: any but hard interrupt; not with a lock that the failure of a link
- * takes.
- */
-void kfr_link_repost(struct kfr_link *link, struct kfr_rx *rx)
-{
-	if (kfr_link_post_recv(link, rx))
-		kfr_link_fail(link, -ENOLINK);
-}
-
 static void kfr_link_mark_done(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct kfr_link *link = container_of(wc->wr_cqe, struct kfr_link,
@@ -115,20 +101,6 @@ static void kfr_link_mark_done(struct ib_cq *cq, struct ib_wc *wc)
 }
 
 /**
- * kfr_link_sq_room() - is there room in the send queue?
- * @link: link
- * @wrs: work requests
- *
- * Context: any; sq_lock held.
- * Return: whether they fit.
- */
-bool kfr_link_sq_room(struct kfr_link *link, u32 wrs)
-{
-	lockdep_assert_held(&link->sq_lock);
-	return link->sq_posted - link->sq_reaped + wrs <= link->params.sq_depth;
-}
-
-/**
  * kfr_link_reap() - a signaled work request is done, and all before it
  * @link: link
  * @position: sq_posted after its post
@@ -141,35 +113,6 @@ void kfr_link_reap(struct kfr_link *link, u32 position)
 	if ((s32)(position - link->sq_reaped) > 0)
 		link->sq_reaped = position;
 	spin_unlock_bh(&link->sq_lock);
-}
-
-/**
- * kfr_link_mark() - signal a message that nobody waits for, now and then
- * @link: link
- * @wr: its work request, the last of a post
- * @wrs: work requests in the post
- *
- * Unsignaled requests never free their place in the queue, so one in a
- * quarter of the queue is signaled.
- *
- * Context: any; sq_lock held.
- * Return: whether it was signaled.
- */
-bool kfr_link_mark(struct kfr_link *link, struct ib_send_wr *wr, u32 wrs)
-{
-	u32 position = link->sq_posted + wrs;
-
-	lockdep_assert_held(&link->sq_lock);
-	wr->wr_cqe = &link->mark_cqe;
-	if (position - link->sq_marked < link->params.sq_depth / 4 ||
-	    link->mark_head - link->mark_tail == KFR_LINK_MARKS) {
-		wr->send_flags &= ~IB_SEND_SIGNALED;
-		return false;
-	}
-	wr->send_flags |= IB_SEND_SIGNALED;
-	link->sq_marked = position;
-	link->marks[link->mark_head++ % KFR_LINK_MARKS] = position;
-	return true;
 }
 
 /**
@@ -214,6 +157,25 @@ int kfr_link_post(struct kfr_link *link, struct ib_send_wr *first, u32 wrs)
 	lockdep_assert_held(&link->sq_lock);
 	link->sq_posted += wrs;
 	return ib_post_send(link->qp, first, NULL) ? -ENOLINK : 0;
+}
+
+/**
+ * kfr_link_send() - post a message whose end nobody waits for
+ * @link: link
+ * @i: transmit buffer
+ * @len: bytes of it
+ *
+ * Context: any; sq_lock held and kfr_link_sq_room() said yes.
+ * Return: as kfr_link_post().
+ */
+int kfr_link_send(struct kfr_link *link, u32 i, u32 len)
+{
+	struct ib_send_wr wr = { .opcode = IB_WR_SEND };
+	struct ib_sge sge;
+
+	kfr_link_set_message(link, &wr, &sge, i, len);
+	kfr_link_mark(link, &wr, 1);
+	return kfr_link_post(link, &wr, 1);
 }
 
 struct kfr_reg_wait {

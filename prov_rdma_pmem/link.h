@@ -94,15 +94,50 @@ void kfr_link_drain(struct kfr_link *link);
 void kfr_link_destroy(struct kfr_link *link);
 void kfr_link_fail(struct kfr_link *link, int err);
 int kfr_link_post_recv(struct kfr_link *link, struct kfr_rx *rx);
-void kfr_link_repost(struct kfr_link *link, struct kfr_rx *rx);
-bool kfr_link_sq_room(struct kfr_link *link, u32 wrs);
 void kfr_link_set_message(struct kfr_link *link, struct ib_send_wr *wr,
 			  struct ib_sge *sge, u32 i, u32 len);
 int kfr_link_post(struct kfr_link *link, struct ib_send_wr *first, u32 wrs);
+int kfr_link_send(struct kfr_link *link, u32 i, u32 len);
 void kfr_link_reap(struct kfr_link *link, u32 position);
-bool kfr_link_mark(struct kfr_link *link, struct ib_send_wr *wr, u32 wrs);
 int kfr_link_reg_mr(struct kfr_link *link, struct ib_mr *mr, int access);
 int kfr_link_wc_error(const struct ib_wc *wc);
+
+/* Is there room in the send queue for so many work requests? */
+static inline bool kfr_link_sq_room(const struct kfr_link *link, u32 wrs)
+{
+	lockdep_assert_held(&link->sq_lock);
+	return link->sq_posted - link->sq_reaped + wrs <= link->params.sq_depth;
+}
+
+/*
+ * Have a message signaled that nobody waits for, now and then; it is the last
+ * of @wrs work requests. Unsignaled requests never free their place in the
+ * queue, so one in a quarter of the queue is signaled.
+ */
+static inline void kfr_link_mark(struct kfr_link *link, struct ib_send_wr *wr,
+				 u32 wrs)
+{
+	u32 position = link->sq_posted + wrs;
+
+	lockdep_assert_held(&link->sq_lock);
+	wr->wr_cqe = &link->mark_cqe;
+	if (likely(position - link->sq_marked < link->params.sq_depth / 4 ||
+		   link->mark_head - link->mark_tail == KFR_LINK_MARKS))
+		return;
+	wr->send_flags |= IB_SEND_SIGNALED;
+	link->sq_marked = position;
+	link->marks[link->mark_head++ % KFR_LINK_MARKS] = position;
+}
+
+/*
+ * Give a receive buffer back, and fail the link where that fails: not with a
+ * lock that the failure of a link takes.
+ */
+static inline void kfr_link_repost(struct kfr_link *link, struct kfr_rx *rx)
+{
+	if (unlikely(kfr_link_post_recv(link, rx)))
+		kfr_link_fail(link, -ENOLINK);
+}
 
 static inline void *kfr_link_tx_buf(struct kfr_link *link, u32 i)
 {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* How a commit is carried out: the table of design section 5. */
 #include "method.h"
-#include "wire.h"
 
 /**
  * kfr_method_choose() - choose the commit method for a remote region
@@ -30,17 +29,4 @@ enum kfi_commit_method kfr_method_choose(const struct kfr_method_facts *facts)
 	default:
 		return KFI_COMMIT_REFUSED;
 	}
-}
-
-/**
- * kfr_method_inline() - does a durable write ride in its request?
- * @method: of the region
- * @length: bytes of the write
- *
- * Context: any.
- * Return: true where that saves the separate RDMA WRITE.
- */
-bool kfr_method_inline(enum kfi_commit_method method, u64 length)
-{
-	return method == KFI_COMMIT_ASSISTED && length <= KFR_WIRE_INLINE_MAX;
 }

@@ -3,6 +3,7 @@
 #define KFR_METHOD_H
 
 #include "kfi_pmem.h"
+#include "wire.h"
 
 /**
  * struct kfr_method_facts - what decides how to commit to a region
@@ -17,6 +18,11 @@ struct kfr_method_facts {
 };
 
 enum kfi_commit_method kfr_method_choose(const struct kfr_method_facts *facts);
-bool kfr_method_inline(enum kfi_commit_method method, u64 length);
+
+/* Does a durable write ride in its request, and save the RDMA WRITE? */
+static inline bool kfr_method_inline(enum kfi_commit_method method, u64 length)
+{
+	return method == KFI_COMMIT_ASSISTED && length <= KFR_WIRE_INLINE_MAX;
+}
 
 #endif

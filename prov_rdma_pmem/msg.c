@@ -373,19 +373,21 @@ static ssize_t kfr_recv_post(struct kfid_ep *fid, enum kfi_iov_type type,
 		return -EMSGSIZE;
 	if (!(ep->caps & KFI_DIRECTED_RECV))
 		src = KFI_ADDR_UNSPEC;
-	if (!kfr_cq_reserve(ep->rx_cq))
-		return -EAGAIN;
 	spin_lock_bh(&ep->rx_lock);
+	if (!kfr_cq_reserve(ep->rx_cq)) {
+		ret = -EAGAIN;
+		goto err_unlock;
+	}
 	post = list_first_entry_or_null(&ep->rx_free, struct kfr_rx_post,
 					entry);
 	if (!post) {
 		ret = -EAGAIN;
-		goto err_unlock;
+		goto err_unreserve;
 	}
 	taker.segs = post->segs;
 	ret = kfr_op_segs(&taker, type, iov, count);
 	if (ret)
-		goto err_unlock;
+		goto err_unreserve;
 	post->context = context;
 	post->multi = flags & KFI_MULTI_RECV;
 	post->quiet = ep->rx_selective && !(flags & KFI_COMPLETION);
@@ -400,9 +402,10 @@ static ssize_t kfr_recv_post(struct kfid_ep *fid, enum kfi_iov_type type,
 	spin_unlock_bh(&ep->rx_lock);
 	return 0;
 
+err_unreserve:
+	kfr_cq_unreserve(ep->rx_cq);
 err_unlock:
 	spin_unlock_bh(&ep->rx_lock);
-	kfr_cq_unreserve(ep->rx_cq);
 	return ret;
 }
 
@@ -502,9 +505,12 @@ static ssize_t kfr_send_post(struct kfid_ep *fid, enum kfi_iov_type type,
 	peer = kfr_peer_get(ep, dest);
 	if (IS_ERR(peer))
 		return PTR_ERR(peer);
+	local_bh_disable();
 	op = kfr_op_get(ep, segs, flags);
-	if (IS_ERR(op))
-		return PTR_ERR(op);
+	if (IS_ERR(op)) {
+		ret = PTR_ERR(op);
+		goto enable;
+	}
 	op->type = KFR_OP_MESSAGE;
 	op->stat = KFI_STAT_SEND;
 	op->context = context;
@@ -521,6 +527,8 @@ static ssize_t kfr_send_post(struct kfid_ep *fid, enum kfi_iov_type type,
 		ret = kfr_op_submit(peer, op);
 	if (ret)
 		kfr_op_free(op);
+enable:
+	local_bh_enable();
 	return ret;
 }
 

@@ -30,6 +30,8 @@ int kfr_ops_create(struct kfr_ep *ep)
 		struct kfr_op *op = &ep->ops[i];
 
 		op->ep = ep;
+		op->cqe.done = kfr_op_send_done;
+		op->data_cqe.done = kfr_op_data_done;
 		op->wide = i % 8 == 0;
 		op->segs = kvcalloc(op->wide ? KFR_IOV_LIMIT : KFR_SEGS,
 				    sizeof(*op->segs), GFP_KERNEL);
@@ -69,7 +71,8 @@ void kfr_ops_destroy(struct kfr_ep *ep)
  * @segs: segments of local memory
  * @flags: of the call, with the endpoint's defaults
  *
- * Context: any but hard interrupt.
+ * Context: any but hard interrupt, with bottom halves off: so they are while a
+ * call posts, rather than anew for each lock.
  * Return: the operation; ERR_PTR(-EAGAIN): none left, and the handler of the
  * completion queue is called when there is one; -EMSGSIZE; -ESHUTDOWN.
  */
@@ -77,14 +80,14 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 {
 	struct kfr_op *op = NULL;
 
-	if (segs > KFR_IOV_LIMIT)
+	if (unlikely(segs > KFR_IOV_LIMIT))
 		return ERR_PTR(-EMSGSIZE);
-	if (!ep->enabled || !ep->tx_cq)
+	if (unlikely(!ep->enabled || !ep->tx_cq))
 		return ERR_PTR(-KFI_EOPBADSTATE);
-	if (READ_ONCE(ep->closing))
+	if (unlikely(READ_ONCE(ep->closing)))
 		return ERR_PTR(-ESHUTDOWN);
-	spin_lock_bh(&ep->op_lock);
-	while (kfi_class_charge(ep->class, 1, 0)) {
+	spin_lock(&ep->op_lock);
+	while (unlikely(kfi_class_charge(ep->class, 1, 0))) {
 		/* Another endpoint of the class has what this one needs. */
 		if (!READ_ONCE(ep->class_waits)) {
 			WRITE_ONCE(ep->class_waits, true);
@@ -92,26 +95,26 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 				WRITE_ONCE(ep->class_waits, false);
 		}
 		if (READ_ONCE(ep->class_waits)) {
-			spin_unlock_bh(&ep->op_lock);
+			spin_unlock(&ep->op_lock);
 			return ERR_PTR(-EAGAIN);
 		}
 	}
-	if (segs <= KFR_SEGS)
+	if (likely(segs <= KFR_SEGS))
 		op = list_first_entry_or_null(&ep->free_ops, struct kfr_op,
 					      entry);
-	if (!op)
+	if (unlikely(!op))
 		op = list_first_entry_or_null(&ep->free_wide_ops,
 					      struct kfr_op, entry);
 	/* An error is always reported, so also a quiet one needs an entry. */
-	if (!op || !kfr_cq_reserve(ep->tx_cq)) {
+	if (unlikely(!op || !kfr_cq_reserve(ep->tx_cq))) {
 		/* The queue itself tells when an entry was read. */
 		ep->want_room |= !op;
-		spin_unlock_bh(&ep->op_lock);
+		spin_unlock(&ep->op_lock);
 		kfi_class_uncharge(ep->class, 1, 0);
 		return ERR_PTR(-EAGAIN);
 	}
 	list_del_init(&op->entry);
-	spin_unlock_bh(&ep->op_lock);
+	spin_unlock(&ep->op_lock);
 	op->quiet = ep->tx_selective && !(flags & KFI_COMPLETION);
 	op->flags = flags;
 	op->context = NULL;
@@ -128,7 +131,7 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 	op->peer = NULL;
 	/* One in a tick is timed: a clock read is dear on some machines. */
 	op->start = 0;
-	if (time_after(jiffies, READ_ONCE(ep->timed))) {
+	if (unlikely(time_after(jiffies, READ_ONCE(ep->timed)))) {
 		WRITE_ONCE(ep->timed, jiffies);
 		op->start = ktime_get_ns();
 	}
@@ -136,7 +139,7 @@ struct kfr_op *kfr_op_get(struct kfr_ep *ep, size_t segs, u64 flags)
 }
 
 /* Back to the pool, with what the operation held; under op_lock. */
-static void kfr_op_release(struct kfr_op *op)
+static inline void kfr_op_release(struct kfr_op *op)
 {
 	struct kfr_ep *ep = op->ep;
 	u32 i;
@@ -149,7 +152,7 @@ static void kfr_op_release(struct kfr_op *op)
 	for (i = 0; i < op->nrma; i++)
 		kfr_rmr_put(op->rma[i].rmr);
 	op->nrma = 0;
-	if (op->type == KFR_OP_PUBLISH && op->publish.rmr) {
+	if (unlikely(op->type == KFR_OP_PUBLISH && op->publish.rmr)) {
 		kfr_rmr_put(op->publish.rmr);
 		op->publish.rmr = NULL;
 	}
@@ -160,16 +163,16 @@ static void kfr_op_release(struct kfr_op *op)
  * kfr_op_free() - give an operation back without a completion
  * @op: operation that was never submitted
  *
- * Context: any but hard interrupt.
+ * Context: any but hard interrupt, with bottom halves off.
  */
 void kfr_op_free(struct kfr_op *op)
 {
 	struct kfr_ep *ep = op->ep;
 
 	kfr_cq_unreserve(ep->tx_cq);
-	spin_lock_bh(&ep->op_lock);
+	spin_lock(&ep->op_lock);
 	kfr_op_release(op);
-	spin_unlock_bh(&ep->op_lock);
+	spin_unlock(&ep->op_lock);
 	kfi_class_uncharge(ep->class, 1, 0);
 }
 
@@ -197,6 +200,26 @@ static struct kfr_cntr *kfr_op_cntr(struct kfr_op *op)
 	}
 }
 
+/* Field by field: the entry is in the ring, and not made elsewhere first. */
+static void kfr_op_report(struct kfr_cq *cq, void *context, u64 flags, u64 len,
+			  int err)
+{
+	struct kfr_cqe *entry;
+
+	spin_lock(&cq->lock);
+	entry = kfr_cq_next(cq);
+	entry->op_context = context;
+	entry->flags = flags;
+	entry->len = len;
+	entry->buf = NULL;
+	entry->data = 0;
+	entry->tag = 0;
+	entry->src = KFI_ADDR_NOTAVAIL;
+	entry->err = err;
+	entry->olen = 0;
+	spin_unlock(&cq->lock);
+}
+
 /**
  * kfr_op_finish() - tell the client, and give the operation back
  * @op: operation on no list, with its status
@@ -206,43 +229,40 @@ static struct kfr_cntr *kfr_op_cntr(struct kfr_op *op)
 void kfr_op_finish(struct kfr_op *op)
 {
 	struct kfr_ep *ep = op->ep;
-	struct kfr_cqe entry = {
-		.op_context = op->context,
-		.flags = op->comp_flags,
-		.len = op->status ? 0 : op->len,
-		.src = KFI_ADDR_NOTAVAIL,
-		.err = -op->status,
-	};
 	bool push = op->status || !op->quiet, room;
 	u32 bucket = KFI_STAT_LATENCY_BUCKETS;
+	u64 len = op->status ? 0 : op->len;
+	u64 flags = op->comp_flags;
+	void *context = op->context;
+	int err = -op->status;
 
-	if (op->start)
+	if (unlikely(op->start))
 		bucket = min_t(u32, ilog2((ktime_get_ns() - op->start) | 1),
 			       KFI_STAT_LATENCY_BUCKETS - 1);
 	/* Also a commit whose reply never came has committed nothing. */
-	if (op->status && op->cut)
+	if (unlikely(err) && op->cut)
 		kfr_op_uncommit(op);
-	kfr_cntr_count(kfr_op_cntr(op), op->status);
+	kfr_cntr_count(kfr_op_cntr(op), err);
 
 	spin_lock_bh(&ep->op_lock);
-	if (op->status) {
+	if (unlikely(err)) {
 		kfr_stat_inc_bh(ep, op[op->stat].errors);
 	} else {
 		kfr_stat_inc_bh(ep, op[op->stat].ops);
-		if (bucket < KFI_STAT_LATENCY_BUCKETS)
+		if (unlikely(bucket < KFI_STAT_LATENCY_BUCKETS))
 			kfr_stat_inc_bh(ep, op[op->stat].latency[bucket]);
 	}
 	kfr_op_release(op);
 	room = ep->want_room;
 	ep->want_room = false;
-	spin_unlock_bh(&ep->op_lock);
+	spin_unlock(&ep->op_lock);
 	kfi_class_uncharge(ep->class, 1, 0);
-	if (push) {
-		kfr_cq_push(ep->tx_cq, &entry);
-		return;
-	}
-	kfr_cq_unreserve(ep->tx_cq);
-	if (room)
+	if (likely(push))
+		kfr_op_report(ep->tx_cq, context, flags, len, err);
+	else
+		kfr_cq_unreserve(ep->tx_cq);
+	local_bh_enable();
+	if (push || room)
 		kfr_cq_signal_room(ep->tx_cq);
 }
 
@@ -272,29 +292,44 @@ size_t kfr_iov_segs(enum kfi_iov_type type, const void *iov, size_t count)
 
 	if (count > KFR_IOV_LIMIT || (count && !iov))
 		return SIZE_MAX;
-	switch (type) {
-	case KFI_KVEC:
+	if (likely(type == KFI_KVEC)) {
 		for (i = 0; i < count; i++)
 			n += kfr_kvec_segs((const struct kvec *)iov + i);
 		return n;
-	case KFI_BVEC:
-	case KFI_SGL:
-		return count;
-	default:
-		return SIZE_MAX;
 	}
+	return type == KFI_BVEC || type == KFI_SGL ? count : SIZE_MAX;
 }
 
 static void kfr_op_seg(struct kfr_op *op, struct page *page, u32 offset,
 		       u32 len)
 {
+	struct kfr_seg *seg = &op->segs[op->nsegs];
+
 	if (!len)
 		return;
-	op->segs[op->nsegs].page = page + (offset >> PAGE_SHIFT);
-	op->segs[op->nsegs].offset = offset_in_page(offset);
-	op->segs[op->nsegs].len = len;
+	seg->page = page + (offset >> PAGE_SHIFT);
+	seg->offset = offset_in_page(offset);
+	seg->len = len;
 	op->nsegs++;
 	op->len += len;
+}
+
+static int kfr_op_kvec(struct kfr_op *op, u8 *p, size_t left)
+{
+	if (likely(!is_vmalloc_or_module_addr(p))) {
+		if (left > U32_MAX - PAGE_SIZE)
+			return -EMSGSIZE;
+		kfr_op_seg(op, virt_to_page(p), offset_in_page(p), left);
+		return 0;
+	}
+	while (left) {
+		u32 n = min_t(size_t, left, PAGE_SIZE - offset_in_page(p));
+
+		kfr_op_seg(op, vmalloc_to_page(p), offset_in_page(p), n);
+		p += n;
+		left -= n;
+	}
+	return 0;
 }
 
 /**
@@ -311,12 +346,16 @@ int kfr_op_segs(struct kfr_op *op, enum kfi_iov_type type, const void *iov,
 		size_t count)
 {
 	size_t i;
+	int ret;
 
-	if (type == KFI_SGL) {
-		struct scatterlist *sg;
+	if (likely(type == KFI_KVEC)) {
+		const struct kvec *v = iov;
 
-		for_each_sg((struct scatterlist *)iov, sg, count, i)
-			kfr_op_seg(op, sg_page(sg), sg->offset, sg->length);
+		for (i = 0; i < count; i++) {
+			ret = kfr_op_kvec(op, v[i].iov_base, v[i].iov_len);
+			if (ret)
+				return ret;
+		}
 	} else if (type == KFI_BVEC) {
 		const struct bio_vec *bv = iov;
 
@@ -324,31 +363,10 @@ int kfr_op_segs(struct kfr_op *op, enum kfi_iov_type type, const void *iov,
 			kfr_op_seg(op, bv[i].bv_page, bv[i].bv_offset,
 				   bv[i].bv_len);
 	} else {
-		const struct kvec *v = iov;
+		struct scatterlist *sg;
 
-		for (i = 0; i < count; i++) {
-			u8 *p = v[i].iov_base;
-			size_t left = v[i].iov_len;
-
-			if (!left)
-				continue;
-			if (!is_vmalloc_or_module_addr(p)) {
-				if (left > U32_MAX - PAGE_SIZE)
-					return -EMSGSIZE;
-				kfr_op_seg(op, virt_to_page(p),
-					   offset_in_page(p), left);
-				continue;
-			}
-			while (left) {
-				u32 n = min_t(size_t, left,
-					      PAGE_SIZE - offset_in_page(p));
-
-				kfr_op_seg(op, vmalloc_to_page(p),
-					   offset_in_page(p), n);
-				p += n;
-				left -= n;
-			}
-		}
+		for_each_sg((struct scatterlist *)iov, sg, count, i)
+			kfr_op_seg(op, sg_page(sg), sg->offset, sg->length);
 	}
 	return 0;
 }
@@ -403,7 +421,7 @@ int kfr_op_map(struct kfr_op *op, struct ib_device *dev,
 }
 
 /**
- * kfr_op_copy_out() - copy from an operation's memory
+ * kfr_op_copy_segs() - kfr_op_copy_out() from any number of segments
  * @op: operation
  * @offset: bytes to pass over
  * @dst: where to
@@ -411,7 +429,7 @@ int kfr_op_map(struct kfr_op *op, struct ib_device *dev,
  *
  * Context: any.
  */
-void kfr_op_copy_out(struct kfr_op *op, u32 offset, void *dst, u32 len)
+void kfr_op_copy_segs(struct kfr_op *op, u32 offset, void *dst, u32 len)
 {
 	u32 i, n;
 

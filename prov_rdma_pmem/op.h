@@ -10,6 +10,7 @@
 #ifndef KFR_OP_H
 #define KFR_OP_H
 
+#include <linux/mm.h>
 #include <rdma/ib_verbs.h>
 
 #include "kfi_atomic.h"
@@ -115,7 +116,19 @@ size_t kfr_iov_segs(enum kfi_iov_type type, const void *iov, size_t count);
 int kfr_op_inject(struct kfr_op *op);
 int kfr_op_map(struct kfr_op *op, struct ib_device *dev,
 	       enum dma_data_direction dir);
-void kfr_op_copy_out(struct kfr_op *op, u32 offset, void *dst, u32 len);
+void kfr_op_copy_segs(struct kfr_op *op, u32 offset, void *dst, u32 len);
 void kfr_op_copy_in(struct kfr_op *op, const void *src, u32 len);
+
+/* Copy from an operation's memory, which has as many bytes behind @offset. */
+static inline void kfr_op_copy_out(struct kfr_op *op, u32 offset, void *dst,
+				   u32 len)
+{
+	const struct kfr_seg *seg = op->segs;
+
+	if (likely(op->nsegs == 1))
+		memcpy(dst, page_address(seg->page) + seg->offset + offset, len);
+	else
+		kfr_op_copy_segs(op, offset, dst, len);
+}
 
 #endif

@@ -222,8 +222,6 @@ int kfr_peer_call_locked(struct kfr_peer *peer, void *request, size_t len,
 	struct kfr_conn *conn = peer->conn;
 	struct kfr_wire_hdr *hdr = request;
 	struct kfr_link *link = &conn->link;
-	struct ib_send_wr wr = { .opcode = IB_WR_SEND };
-	struct ib_sge sge;
 	int slot, ret = 0;
 
 	lockdep_assert_held(&peer->control);
@@ -242,9 +240,7 @@ int kfr_peer_call_locked(struct kfr_peer *peer, void *request, size_t len,
 		hdr->length = cpu_to_le16(len);
 		hdr->id = cpu_to_le32(kfr_slot_id(conn, slot));
 		memcpy(kfr_link_tx_buf(link, slot), request, len);
-		kfr_link_set_message(link, &wr, &sge, slot, len);
-		kfr_link_mark(link, &wr, 1);
-		ret = kfr_link_post(link, &wr, 1);
+		ret = kfr_link_send(link, slot, len);
 		if (ret)
 			conn->slot[slot].call = NULL;
 	}
@@ -583,24 +579,13 @@ static void kfr_peer_alive(struct work_struct *work)
 		kfr_link_fail(&conn->link, ret);
 }
 
-/**
- * kfr_peer_get() - the peer behind an address
- * @ep: endpoint with an address vector
- * @addr: address
- *
- * The first use of an address allocates its peer.
- *
- * Context: any but hard interrupt.
- * Return: peer; ERR_PTR(-EINVAL): no such address; -ENOMEM.
- */
-struct kfr_peer *kfr_peer_get(struct kfr_ep *ep, kfi_addr_t addr)
+static noinline_for_stack struct kfr_peer *kfr_peer_make(struct kfr_ep *ep,
+							 kfi_addr_t addr)
 {
-	struct kfr_peer *peer = xa_load(&ep->peers, addr), *old;
 	struct sockaddr_storage ss;
+	struct kfr_peer *peer, *old;
 	int ret;
 
-	if (peer)
-		return peer;
 	if (!ep->enabled || !ep->av)
 		return ERR_PTR(-KFI_EOPBADSTATE);
 	if (READ_ONCE(ep->closing))
@@ -629,6 +614,29 @@ struct kfr_peer *kfr_peer_get(struct kfr_ep *ep, kfi_addr_t addr)
 		kfree(peer);
 		return xa_is_err(old) ? ERR_PTR(xa_err(old)) : old;
 	}
+	return peer;
+}
+
+/**
+ * kfr_peer_get() - the peer behind an address
+ * @ep: endpoint with an address vector
+ * @addr: address
+ *
+ * The first use of an address allocates its peer.
+ *
+ * Context: any but hard interrupt.
+ * Return: peer; ERR_PTR(-EINVAL): no such address; -ENOMEM.
+ */
+struct kfr_peer *kfr_peer_get(struct kfr_ep *ep, kfi_addr_t addr)
+{
+	struct kfr_peer *peer = READ_ONCE(ep->recent);
+
+	if (likely(peer && peer->addr == addr))
+		return peer;
+	peer = xa_load(&ep->peers, addr);
+	if (!peer)
+		return kfr_peer_make(ep, addr);
+	WRITE_ONCE(ep->recent, peer);
 	return peer;
 }
 

@@ -104,6 +104,26 @@ static inline bool kfr_peer_waits(const struct kfr_peer *peer)
 	return !list_empty(&peer->pending) || !list_empty(&peer->messages);
 }
 
+/* On the wire: slot and serial number, so that a stray reply is noticed. */
+static inline u32 kfr_slot_id(const struct kfr_conn *conn, u32 i)
+{
+	return i | (u32)conn->slot[i].serial << 16;
+}
+
+/* Give a credit back; under the peer's lock. */
+static inline void kfr_slot_put(struct kfr_conn *conn, u32 i)
+{
+	struct kfr_slot *slot = &conn->slot[i];
+
+	lockdep_assert_held(&conn->peer->lock);
+	if (slot->op && slot->op->type == KFR_OP_MESSAGE)
+		conn->messages--;
+	slot->busy = false;
+	slot->op = NULL;
+	slot->call = NULL;
+	conn->free[conn->nfree++] = i;
+}
+
 /* peer.c */
 struct kfr_peer *kfr_peer_get(struct kfr_ep *ep, kfi_addr_t addr);
 void kfr_peer_shutdown(struct kfr_peer *peer);
@@ -118,17 +138,15 @@ size_t kfr_peer_memory(struct kfr_peer *peer);
 
 /* attach.c */
 int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
-		      const struct kfi_pmem_attach *what);
+		      const struct kfi_pmem_attach *what,
+		      struct kfi_pmem_attr *present);
 int kfr_rmr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr);
 void kfr_rmr_forget(struct kfr_peer *peer, struct kfr_rmr *rmr);
-struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key);
 
 /* xfer.c */
 int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op);
 void kfr_peer_kick(struct kfr_peer *peer);
 int kfr_slot_get(struct kfr_conn *conn);
-void kfr_slot_put(struct kfr_conn *conn, u32 i);
-u32 kfr_slot_id(struct kfr_conn *conn, u32 i);
 
 /* done.c */
 void kfr_peer_recv(struct kfr_link *link, struct kfr_rx *rx);

@@ -32,97 +32,111 @@ static int kfr_op_can_commit(const struct kfr_op *op)
 	u32 i;
 
 	for (i = 0; i < op->nrma; i++)
-		if (op->rma[i].rmr->known &&
-		    op->rma[i].rmr->attr.method == KFI_COMMIT_REFUSED)
+		if (unlikely(op->rma[i].rmr->known &&
+			     op->rma[i].rmr->attr.method == KFI_COMMIT_REFUSED))
 			return -EOPNOTSUPP;
 	return 0;
 }
 
-struct kfr_rma_args {
-	enum kfr_op_type type;
-	enum kfi_iov_type iov_type;
-	const void *iov;
-	size_t iov_count;
-	kfi_addr_t addr;
-	const struct kfi_rma_iov *rma;
-	size_t rma_count;
-	void *context;
-	u64 flags;
-	const struct kfi_msg_publish *publish;
-};
-
-static ssize_t kfr_rma(struct kfr_ep *ep, const struct kfr_rma_args *args)
+static int kfr_op_add_word(struct kfr_op *op, struct kfr_peer *peer,
+			   const struct kfi_msg_publish *publish)
 {
-	bool write = args->type != KFR_OP_READ;
-	u64 access = write ? KFI_WRITE : KFI_READ, total = 0;
-	struct kfr_peer *peer;
-	struct kfr_op *op;
-	size_t segs, i;
+	struct kfr_rmr *rmr = kfr_rmr_get(peer, publish->word_key);
+
+	if (IS_ERR(rmr))
+		return PTR_ERR(rmr);
+	op->publish.rmr = rmr;
+	op->publish.offset = publish->word_addr;
+	op->publish.word = publish->word;
+	return kfr_rmr_check(rmr, op->publish.offset, sizeof(u64), KFI_WRITE);
+}
+
+/* All that an operation is made of; @publish is NULL for what is none. */
+static int kfr_op_fill(struct kfr_op *op, struct kfr_peer *peer,
+		       enum kfr_op_type type, const struct kfi_msg_rma *msg,
+		       u64 access, const struct kfi_msg_publish *publish)
+{
+	bool commit = op->flags & KFI_COMMIT_COMPLETE;
+	u64 total = 0;
+	size_t i;
 	int ret;
 
-	if (args->flags & ~KFR_RMA_FLAGS)
+	op->type = type;
+	op->context = msg->context;
+	op->comp_flags = KFI_RMA | access;
+	op->stat = commit ? KFI_STAT_WRITE_COMMIT : KFI_STAT_WRITE;
+	if (type == KFR_OP_READ) {
+		op->stat = KFI_STAT_READ;
+	} else if (type == KFR_OP_PUBLISH) {
+		op->stat = KFI_STAT_PUBLISH;
+		op->publish.rmr = NULL;
+	}
+	ret = kfr_op_segs(op, msg->type, msg->msg_iov, msg->iov_count);
+	if (unlikely(ret))
+		return ret;
+	if (unlikely(op->len > KFR_MAX_MSG_SIZE))
+		return -EMSGSIZE;
+	if (unlikely(op->flags & KFI_INJECT)) {
+		ret = type == KFR_OP_READ ? -EINVAL : kfr_op_inject(op);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < msg->rma_iov_count; i++) {
+		const struct kfi_rma_iov *rma = &msg->rma_iov[i];
+
+		ret = kfr_op_add_rma(op, peer, rma->key, rma->addr, rma->len,
+				     access);
+		if (unlikely(ret))
+			return ret;
+		total += rma->len;
+	}
+	if (unlikely(total != op->len))
+		return -EINVAL;
+	if (unlikely(publish)) {
+		ret = kfr_op_add_word(op, peer, publish);
+		if (ret)
+			return ret;
+	}
+	return commit ? kfr_op_can_commit(op) : 0;
+}
+
+static ssize_t kfr_rma(struct kfid_ep *fid, enum kfr_op_type type,
+		       const struct kfi_msg_rma *msg, u64 flags,
+		       const struct kfi_msg_publish *publish)
+{
+	u64 access = type == KFR_OP_READ ? KFI_READ : KFI_WRITE;
+	struct kfr_ep *ep = kfr_ep_of(fid);
+	struct kfr_peer *peer;
+	struct kfr_op *op;
+	size_t segs;
+	int ret;
+
+	if (unlikely(flags & ~KFR_RMA_FLAGS || !(ep->caps & access)))
 		return -EOPNOTSUPP;
-	if (args->flags & KFI_COMMIT_DEEP &&
-	    !(args->flags & KFI_COMMIT_COMPLETE))
+	if (unlikely(flags & KFI_COMMIT_DEEP &&
+		     !(flags & KFI_COMMIT_COMPLETE)))
 		return -EINVAL;
-	if (!(ep->caps & access))
-		return -EOPNOTSUPP;
-	if (!args->rma_count || args->rma_count > KFR_RMA_IOV_LIMIT)
+	if (unlikely(!msg->rma_iov_count ||
+		     msg->rma_iov_count > KFR_RMA_IOV_LIMIT))
 		return -EINVAL;
-	segs = kfr_iov_segs(args->iov_type, args->iov, args->iov_count);
-	if (segs == SIZE_MAX)
+	segs = kfr_iov_segs(msg->type, msg->msg_iov, msg->iov_count);
+	if (unlikely(segs == SIZE_MAX))
 		return -EINVAL;
-	peer = kfr_peer_get(ep, args->addr);
+	peer = kfr_peer_get(ep, msg->addr);
 	if (IS_ERR(peer))
 		return PTR_ERR(peer);
-	op = kfr_op_get(ep, segs, args->flags);
-	if (IS_ERR(op))
-		return PTR_ERR(op);
-
-	op->type = args->type;
-	op->context = args->context;
-	op->comp_flags = KFI_RMA | access;
-	if (args->type == KFR_OP_READ)
-		op->stat = KFI_STAT_READ;
-	else if (args->type == KFR_OP_PUBLISH)
-		op->stat = KFI_STAT_PUBLISH;
-	else
-		op->stat = args->flags & KFI_COMMIT_COMPLETE ?
-			   KFI_STAT_WRITE_COMMIT : KFI_STAT_WRITE;
-	if (args->type == KFR_OP_PUBLISH)
-		op->publish.rmr = NULL;
-	ret = kfr_op_segs(op, args->iov_type, args->iov, args->iov_count);
-	if (!ret && op->len > KFR_MAX_MSG_SIZE)
-		ret = -EMSGSIZE;
-	if (!ret && args->flags & KFI_INJECT)
-		ret = write ? kfr_op_inject(op) : -EINVAL;
-	for (i = 0; i < args->rma_count && !ret; i++) {
-		ret = kfr_op_add_rma(op, peer, args->rma[i].key,
-				     args->rma[i].addr, args->rma[i].len,
-				     access);
-		total += args->rma[i].len;
+	local_bh_disable();
+	op = kfr_op_get(ep, segs, flags);
+	if (IS_ERR(op)) {
+		ret = PTR_ERR(op);
+		goto enable;
 	}
-	if (!ret && total != op->len)
-		ret = -EINVAL;
-	if (!ret && args->type == KFR_OP_PUBLISH) {
-		op->publish.offset = args->publish->word_addr;
-		op->publish.word = args->publish->word;
-		op->publish.rmr = kfr_rmr_get(peer, args->publish->word_key);
-		if (IS_ERR(op->publish.rmr)) {
-			ret = PTR_ERR(op->publish.rmr);
-			op->publish.rmr = NULL;
-		} else {
-			ret = kfr_rmr_check(op->publish.rmr,
-					    op->publish.offset, sizeof(u64),
-					    access);
-		}
-	}
-	if (!ret && args->flags & KFI_COMMIT_COMPLETE)
-		ret = kfr_op_can_commit(op);
-	if (!ret)
-		ret = kfr_op_submit(peer, op);
-	if (ret)
+	ret = kfr_op_fill(op, peer, type, msg, access, publish) ?:
+	      kfr_op_submit(peer, op);
+	if (unlikely(ret))
 		kfr_op_free(op);
+enable:
+	local_bh_enable();
 	return ret;
 }
 
@@ -131,25 +145,22 @@ static ssize_t kfr_rma_vec(struct kfid_ep *fid, enum kfr_op_type type,
 			   size_t count, size_t len, kfi_addr_t peer, u64 addr,
 			   u64 key, void *context)
 {
-	struct kfr_ep *ep = kfr_ep_of(fid);
 	struct kfi_rma_iov rma = { .addr = addr, .len = len, .key = key };
-	struct kfr_rma_args args = {
-		.type = type,
-		.iov_type = iov_type,
-		.iov = iov,
+	struct kfi_msg_rma msg = {
+		.type = iov_type,
+		.msg_iov = iov,
 		.iov_count = count,
 		.addr = peer,
-		.rma = &rma,
-		.rma_count = 1,
+		.rma_iov = &rma,
+		.rma_iov_count = 1,
 		.context = context,
-		.flags = ep->tx_flags,
 	};
+	u64 flags = kfr_ep_of(fid)->tx_flags;
 
 	/* Default op flags that make no sense for a read. */
 	if (type == KFR_OP_READ)
-		args.flags &= ~(KFI_INJECT | KFI_COMMIT_COMPLETE |
-				KFI_COMMIT_DEEP);
-	return kfr_rma(ep, &args);
+		flags &= ~(KFI_INJECT | KFI_COMMIT_COMPLETE | KFI_COMMIT_DEEP);
+	return kfr_rma(fid, type, &msg, flags, NULL);
 }
 
 static size_t kfr_vec_len(enum kfi_iov_type type, const void *iov, size_t count)
@@ -206,32 +217,12 @@ static ssize_t kfr_readsgl(struct kfid_ep *ep, const struct scatterlist *sgl,
 			   key, context);
 }
 
-static ssize_t kfr_rma_msg(struct kfid_ep *fid, enum kfr_op_type type,
-			   const struct kfi_msg_rma *msg, u64 flags,
-			   const struct kfi_msg_publish *publish)
-{
-	struct kfr_rma_args args = {
-		.type = type,
-		.iov_type = msg->type,
-		.iov = msg->msg_iov,
-		.iov_count = msg->iov_count,
-		.addr = msg->addr,
-		.rma = msg->rma_iov,
-		.rma_count = msg->rma_iov_count,
-		.context = msg->context,
-		.flags = flags,
-		.publish = publish,
-	};
-
-	return kfr_rma(kfr_ep_of(fid), &args);
-}
-
 static ssize_t kfr_readmsg(struct kfid_ep *ep, const struct kfi_msg_rma *msg,
 			   u64 flags)
 {
 	if (flags & (KFI_COMMIT_COMPLETE | KFI_COMMIT_DEEP))
 		return -EINVAL;
-	return kfr_rma_msg(ep, KFR_OP_READ, msg, flags, NULL);
+	return kfr_rma(ep, KFR_OP_READ, msg, flags, NULL);
 }
 
 static ssize_t kfr_write(struct kfid_ep *ep, const void *buf, size_t len,
@@ -274,7 +265,7 @@ static ssize_t kfr_writesgl(struct kfid_ep *ep, const struct scatterlist *sgl,
 static ssize_t kfr_writemsg(struct kfid_ep *ep, const struct kfi_msg_rma *msg,
 			    u64 flags)
 {
-	return kfr_rma_msg(ep, KFR_OP_WRITE, msg, flags, NULL);
+	return kfr_rma(ep, KFR_OP_WRITE, msg, flags, NULL);
 }
 
 static ssize_t kfr_inject_write(struct kfid_ep *fid, const void *buf,
@@ -282,20 +273,18 @@ static ssize_t kfr_inject_write(struct kfid_ep *fid, const void *buf,
 				u64 key)
 {
 	struct kfi_rma_iov rma = { .addr = addr, .len = len, .key = key };
-	struct kfr_ep *ep = kfr_ep_of(fid);
 	struct kvec v = { (void *)buf, len };
-	struct kfr_rma_args args = {
-		.type = KFR_OP_WRITE,
-		.iov_type = KFI_KVEC,
-		.iov = &v,
+	struct kfi_msg_rma msg = {
+		.type = KFI_KVEC,
+		.msg_iov = &v,
 		.iov_count = 1,
 		.addr = dest_addr,
-		.rma = &rma,
-		.rma_count = 1,
-		.flags = (ep->tx_flags & ~KFI_COMPLETION) | KFI_INJECT,
+		.rma_iov = &rma,
+		.rma_iov_count = 1,
 	};
+	u64 flags = kfr_ep_of(fid)->tx_flags & ~KFI_COMPLETION;
 
-	return kfr_rma(ep, &args);
+	return kfr_rma(fid, KFR_OP_WRITE, &msg, flags | KFI_INJECT, NULL);
 }
 
 const struct kfi_ops_rma kfr_rma_ops = {
@@ -341,9 +330,12 @@ ssize_t kfr_commit(struct kfid_ep *fid, const struct kfi_rma_iov *iov,
 	peer = kfr_peer_get(ep, addr);
 	if (IS_ERR(peer))
 		return PTR_ERR(peer);
+	local_bh_disable();
 	op = kfr_op_get(ep, 0, ep->tx_flags & KFI_COMPLETION);
-	if (IS_ERR(op))
-		return PTR_ERR(op);
+	if (IS_ERR(op)) {
+		ret = PTR_ERR(op);
+		goto enable;
+	}
 	op->type = KFR_OP_COMMIT;
 	op->stat = KFI_STAT_COMMIT;
 	op->context = context;
@@ -358,6 +350,8 @@ ssize_t kfr_commit(struct kfid_ep *fid, const struct kfi_rma_iov *iov,
 		ret = kfr_op_submit(peer, op);
 	if (ret)
 		kfr_op_free(op);
+enable:
+	local_bh_enable();
 	return ret;
 }
 
@@ -374,6 +368,6 @@ ssize_t kfr_publish(struct kfid_ep *fid, const struct kfi_msg_publish *msg,
 {
 	if (msg->word_addr % sizeof(u64) || msg->data.rma_iov_count != 1)
 		return -EINVAL;
-	return kfr_rma_msg(fid, KFR_OP_PUBLISH, &msg->data,
-			   flags | KFI_COMMIT_COMPLETE, msg);
+	return kfr_rma(fid, KFR_OP_PUBLISH, &msg->data,
+		       flags | KFI_COMMIT_COMPLETE, msg);
 }

@@ -252,6 +252,24 @@ bool kfr_rmr_erase(struct kfr_peer *peer, struct kfr_rmr *rmr)
 	return known;
 }
 
+/* With bottom halves off. */
+static struct kfr_rmr *kfr_rmr_find(struct kfr_peer *peer, u64 key)
+{
+	struct kfr_rmr *rmr;
+
+	xa_lock(&peer->rmrs);
+	/* Keys have 64 bits, which makes the tree deep: remember the last. */
+	rmr = peer->recent;
+	if (unlikely(!rmr || rmr->key != key))
+		rmr = xa_load(&peer->rmrs, key);
+	if (likely(rmr)) {
+		peer->recent = rmr;
+		kref_get(&rmr->ref);
+	}
+	xa_unlock(&peer->rmrs);
+	return rmr;
+}
+
 /**
  * kfr_rmr_lookup() - find a remote region by key and take a reference
  * @peer: its peer
@@ -264,17 +282,43 @@ struct kfr_rmr *kfr_rmr_lookup(struct kfr_peer *peer, u64 key)
 {
 	struct kfr_rmr *rmr;
 
-	xa_lock_bh(&peer->rmrs);
-	/* Keys have 64 bits, which makes the tree deep: remember the last. */
-	rmr = peer->recent;
-	if (!rmr || rmr->key != key)
-		rmr = xa_load(&peer->rmrs, key);
-	if (rmr) {
-		peer->recent = rmr;
-		kref_get(&rmr->ref);
-	}
-	xa_unlock_bh(&peer->rmrs);
+	local_bh_disable();
+	rmr = kfr_rmr_find(peer, key);
+	local_bh_enable();
 	return rmr;
+}
+
+/**
+ * kfr_rmr_get() - the remote region behind a key, with a reference
+ * @peer: peer
+ * @key: remote key
+ *
+ * The first use of a key that was not attached by name allocates; the
+ * operation then waits until the peer was asked for it.
+ *
+ * Context: any but hard interrupt, with bottom halves off.
+ * Return: the region or ERR_PTR(-ENOMEM).
+ */
+struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key)
+{
+	struct kfr_rmr *rmr = kfr_rmr_find(peer, key), *old;
+
+	if (likely(rmr))
+		return rmr;
+	rmr = kfr_rmr_create(peer, key, NULL, KFI_READ | KFI_WRITE, GFP_ATOMIC);
+	if (!rmr)
+		return ERR_PTR(-ENOMEM);
+	xa_lock(&peer->rmrs);
+	old = __xa_cmpxchg(&peer->rmrs, key, NULL, rmr, GFP_ATOMIC);
+	if (!old)
+		kref_get(&rmr->ref);
+	else if (!xa_is_err(old))
+		kref_get(&old->ref);
+	xa_unlock(&peer->rmrs);
+	if (!old)
+		return rmr;
+	kfr_rmr_put(rmr);
+	return xa_is_err(old) ? ERR_PTR(xa_err(old)) : old;
 }
 
 /**
@@ -310,25 +354,4 @@ struct kfr_rmr *kfr_rmr_find_name(struct kfr_peer *peer, const char *name)
 bool kfr_rmr_attached(const struct kfr_rmr *rmr)
 {
 	return rmr->serial && rmr->serial == READ_ONCE(rmr->peer->serial);
-}
-
-/**
- * kfr_rmr_check() - is a range within a remote region, and may we?
- * @rmr: region; one that is not known yet has no bounds yet
- * @offset: first byte
- * @len: bytes
- * @access: KFI_READ, KFI_WRITE
- *
- * Context: any.
- * Return: 0, -EINVAL, -EACCES.
- */
-int kfr_rmr_check(const struct kfr_rmr *rmr, u64 offset, u64 len, u64 access)
-{
-	if (!rmr->known)
-		return 0;
-	if ((access & KFI_READ && !(rmr->attr.access & KFI_REMOTE_READ)) ||
-	    (access & KFI_WRITE && !(rmr->attr.access & KFI_REMOTE_WRITE)))
-		return -EACCES;
-	return offset > rmr->attr.size || len > rmr->attr.size - offset ?
-	       -EINVAL : 0;
 }

@@ -39,6 +39,8 @@ struct kfr_rmr {
 	atomic_t uses;			/* successful attaches by clients */
 	struct kfi_pmem_attr attr;	/* valid once known */
 	bool known;
+	bool pinned;			/* to the first incarnation attested */
+	bool dead;			/* pinned, and that incarnation is over */
 	bool coherent;
 	struct kfr_dirty dirty;
 	bool lost;			/* dirty bytes went with the target */
@@ -58,9 +60,28 @@ struct kfr_rmr *kfr_rmr_create(struct kfr_peer *peer, u64 key,
 void kfr_rmr_put(struct kfr_rmr *rmr);
 bool kfr_rmr_erase(struct kfr_peer *peer, struct kfr_rmr *rmr);
 struct kfr_rmr *kfr_rmr_lookup(struct kfr_peer *peer, u64 key);
+struct kfr_rmr *kfr_rmr_get(struct kfr_peer *peer, u64 key);
 struct kfr_rmr *kfr_rmr_find_name(struct kfr_peer *peer, const char *name);
 bool kfr_rmr_attached(const struct kfr_rmr *rmr);
 bool kfr_dirty_hull(struct kfr_dirty *dirty, u64 *start, u64 *len);
-int kfr_rmr_check(const struct kfr_rmr *rmr, u64 offset, u64 len, u64 access);
+
+/*
+ * Is a range within a remote region, and may we? One that is not known yet has
+ * no bounds yet.
+ * Return: 0; -EINVAL; -EACCES; -ESTALE: pinned, and its incarnation is over.
+ */
+static inline int kfr_rmr_check(const struct kfr_rmr *rmr, u64 offset, u64 len,
+				u64 access)
+{
+	if (!rmr->known)
+		return 0;
+	if (READ_ONCE(rmr->dead))
+		return -ESTALE;
+	if ((access & KFI_READ && !(rmr->attr.access & KFI_REMOTE_READ)) ||
+	    (access & KFI_WRITE && !(rmr->attr.access & KFI_REMOTE_WRITE)))
+		return -EACCES;
+	return offset > rmr->attr.size || len > rmr->attr.size - offset ?
+	       -EINVAL : 0;
+}
 
 #endif

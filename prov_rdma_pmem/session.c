@@ -14,7 +14,7 @@ static void kfr_session_link_recv(struct kfr_link *link, struct kfr_rx *rx)
 						   link);
 	int ret = kfr_wire_check_request(rx->data, rx->len);
 
-	if (ret) {
+	if (unlikely(ret)) {
 		/* A bad message costs its sender the connection. */
 		kfr_stat_inc(session->ep, refused);
 		kfr_link_fail(link, ret);
@@ -31,22 +31,20 @@ static void *kfr_session_tx(struct kfr_session *session)
 	struct kfr_link *link = &session->link;
 
 	lockdep_assert_held(&link->sq_lock);
-	return kfr_link_tx_buf(link, session->tx_next % link->params.tx_count);
+	return kfr_link_tx_buf(link, session->tx_next);
 }
 
 /* Post what was written there. */
-static int kfr_session_send(struct kfr_session *session)
+static int kfr_session_send(struct kfr_session *session, u32 len)
 {
 	struct kfr_link *link = &session->link;
-	u32 i = session->tx_next++ % link->params.tx_count;
-	const struct kfr_wire_hdr *hdr = kfr_link_tx_buf(link, i);
-	struct ib_send_wr wr = { .opcode = IB_WR_SEND };
-	struct ib_sge sge;
+	u32 i = session->tx_next;
 
 	lockdep_assert_held(&link->sq_lock);
-	kfr_link_set_message(link, &wr, &sge, i, le16_to_cpu(hdr->length));
-	kfr_link_mark(link, &wr, 1);
-	return kfr_link_post(link, &wr, 1);
+	/* What rides in the queue leaves its buffer free, and in the caches. */
+	if (len > link->max_inline && ++session->tx_next == link->params.tx_count)
+		session->tx_next = 0;
+	return kfr_link_send(link, i, len);
 }
 
 static void kfr_session_link_room(struct kfr_link *link)
@@ -56,6 +54,7 @@ static void kfr_session_link_room(struct kfr_link *link)
 	const struct kfr_wire_hdr *hdr;
 	struct kfr_rx *rx;
 	int ret = 0;
+	u32 len;
 
 	spin_lock_bh(&link->sq_lock);
 	while (!ret && !list_empty(&session->stalled) &&
@@ -63,9 +62,10 @@ static void kfr_session_link_room(struct kfr_link *link)
 		rx = list_first_entry(&session->stalled, struct kfr_rx, entry);
 		list_del_init(&rx->entry);
 		hdr = rx->data;
-		memcpy(kfr_session_tx(session), hdr, le16_to_cpu(hdr->length));
+		len = le16_to_cpu(hdr->length);
+		memcpy(kfr_session_tx(session), hdr, len);
 		kfr_link_repost(link, rx);
-		ret = kfr_session_send(session);
+		ret = kfr_session_send(session, len);
 	}
 	spin_unlock_bh(&link->sq_lock);
 	if (ret)
@@ -91,8 +91,9 @@ static const struct kfr_link_ops kfr_session_link_ops = {
 	.failed = kfr_session_link_failed,
 };
 
-static void kfr_reply_fill(struct kfr_wire_reply *reply, __le32 id, int status,
-			   const void *data, u32 len)
+/* Return: bytes of the reply. */
+static u32 kfr_reply_fill(struct kfr_wire_reply *reply, __le32 id, int status,
+			  const void *data, u32 len)
 {
 	reply->hdr.version = KFR_WIRE_VERSION;
 	reply->hdr.type = KFR_WIRE_REPLY;
@@ -101,45 +102,60 @@ static void kfr_reply_fill(struct kfr_wire_reply *reply, __le32 id, int status,
 	reply->status = cpu_to_le32(kfr_wire_status(status));
 	if (len)
 		memcpy(reply->data, data, len);
+	return sizeof(*reply) + len;
+}
+
+static void kfr_session_count(struct kfr_session *session, int status,
+			      const struct kfr_served *served)
+{
+	if (served->any) {
+		kfr_stat_inc_bh(session->ep, served[served->op]);
+		if (!status && served->durable)
+			kfr_stat_inc_bh(session->ep, served_commits);
+	}
+	if (status)
+		kfr_stat_inc_bh(session->ep, refused);
 }
 
 /**
- * kfr_session_reply() - answer a request and give its buffer back
+ * kfr_session_answer() - answer a request, count it, and give its buffer back
  * @session: session
  * @rx: the request; not the caller's any more
  * @status: 0 or a negative errno
- * @data: reply data outside @rx, or NULL
+ * @data: reply data outside @rx, or NULL; sent with 0 and -ESTALE only
  * @len: bytes of it, at most KFR_WIRE_REPLY_DATA
+ * @served: what the request was
  *
  * Context: any but hard interrupt.
  */
-void kfr_session_reply(struct kfr_session *session, struct kfr_rx *rx,
-		       int status, const void *data, u32 len)
+void kfr_session_answer(struct kfr_session *session, struct kfr_rx *rx,
+			int status, const void *data, u32 len,
+			const struct kfr_served *served)
 {
 	__le32 id = ((const struct kfr_wire_hdr *)rx->data)->id;
 	struct kfr_link *link = &session->link;
 	int ret = 0;
 
-	if (status) {
-		kfr_stat_inc(session->ep, refused);
+	if (status && status != -ESTALE)
 		len = 0;
-	}
 	spin_lock_bh(&link->sq_lock);
-	if (atomic_read(&link->failed)) {
+	kfr_session_count(session, status, served);
+	if (unlikely(atomic_read(&link->failed))) {
 		/* Nobody to tell; the buffer goes with the link. */
-	} else if (!list_empty(&session->stalled) ||
-		   !kfr_link_sq_room(link, 1)) {
+	} else if (unlikely(!list_empty(&session->stalled) ||
+			    !kfr_link_sq_room(link, 1))) {
 		/* The request's own buffer keeps the reply until there is. */
 		kfr_reply_fill(rx->data, id, status, data, len);
 		list_add_tail(&rx->entry, &session->stalled);
 	} else {
 		/* The reply is a credit: its receive comes first. */
 		kfr_link_repost(link, rx);
-		kfr_reply_fill(kfr_session_tx(session), id, status, data, len);
-		ret = kfr_session_send(session);
+		len = kfr_reply_fill(kfr_session_tx(session), id, status, data,
+				     len);
+		ret = kfr_session_send(session, len);
 	}
 	spin_unlock_bh(&link->sq_lock);
-	if (ret)
+	if (unlikely(ret))
 		kfr_link_fail(link, ret);
 }
 
@@ -169,7 +185,7 @@ void kfr_session_revoked(struct kfr_session *session, u32 grant, int err)
 		m->hdr.id = 0;
 		m->grant = cpu_to_le32(grant);
 		m->status = cpu_to_le32(kfr_wire_status(err));
-		ret = kfr_session_send(session);
+		ret = kfr_session_send(session, sizeof(*m));
 	}
 	spin_unlock_bh(&link->sq_lock);
 	if (ret)

@@ -48,7 +48,7 @@ struct kfr_session {
 	atomic_t notices;		/* sent since the last message */
 
 	struct list_head stalled;	/* sq_lock: replies without room */
-	u32 tx_next;			/* sq_lock */
+	u32 tx_next;			/* sq_lock: transmit buffer */
 
 	/* ep->rx_lock: the message that is being put together. */
 	struct kfr_rx_post *post;
@@ -59,14 +59,32 @@ struct kfr_session {
 	u32 pass;			/* of kfr_rx_progress() it was blocked in */
 };
 
+/* What a request turned out to be, for the counters. */
+struct kfr_served {
+	enum kfi_stat_op op;
+	bool any;		/* it got as far as its memory */
+	bool durable;		/* where it succeeds */
+};
+
 int kfr_sessions_listen(struct kfr_ep *ep);
 void kfr_sessions_close(struct kfr_ep *ep);
 void kfr_sessions_stats(struct kfr_ep *ep, struct kfi_pmem_stats *stats);
 void kfr_session_put(struct kfr_session *session);
 void kfr_session_defer(struct kfr_session *session, struct kfr_rx *rx);
-void kfr_session_reply(struct kfr_session *session, struct kfr_rx *rx,
-		       int status, const void *data, u32 len);
+void kfr_session_answer(struct kfr_session *session, struct kfr_rx *rx,
+			int status, const void *data, u32 len,
+			const struct kfr_served *served);
 void kfr_session_revoked(struct kfr_session *session, u32 grant, int err);
+
+/* The same for a request that no counter is interested in. */
+static inline void kfr_session_reply(struct kfr_session *session,
+				     struct kfr_rx *rx, int status,
+				     const void *data, u32 len)
+{
+	static const struct kfr_served none;
+
+	kfr_session_answer(session, rx, status, data, len, &none);
+}
 
 /* target.c */
 void kfr_target_request(struct kfr_session *session, struct kfr_rx *rx);

@@ -19,9 +19,12 @@ static enum kfi_commit_level kfr_level(u16 flags)
  * again in process context. That is seen before anything is stored.
  */
 static bool kfr_target_must_defer(const struct kfr_grant *grant, u64 len,
-				  bool may_sleep)
+				  enum kfi_commit_level level, bool may_sleep)
 {
-	return !may_sleep && grant->region &&
+	if (may_sleep || !grant->region)
+		return false;
+	/* Deep flushes may sleep on any medium. */
+	return level == KFI_COMMIT_MEDIA ||
 	       kfi_region_persist_sleeps(grant->region, len ?: grant->size);
 }
 
@@ -36,7 +39,8 @@ static int kfr_target_persist(struct kfr_grant *grant, u64 offset, u64 len,
 }
 
 static int kfr_target_commit(struct kfr_session *session,
-			     const struct kfr_wire_commit *m, bool may_sleep)
+			     const struct kfr_wire_commit *m, bool may_sleep,
+			     struct kfr_served *served)
 {
 	struct kfr_grant *grant;
 	int ret = 0;
@@ -56,7 +60,8 @@ static int kfr_target_commit(struct kfr_session *session,
 			return PTR_ERR(grant);
 		/* What came before it in the list may be committed twice. */
 		if (m->level != KFI_COMMIT_VISIBLE &&
-		    kfr_target_must_defer(grant, len ? sum : 0, may_sleep))
+		    kfr_target_must_defer(grant, len ? sum : 0, m->level,
+					  may_sleep))
 			ret = -EINPROGRESS;
 		else
 			ret = kfr_target_persist(grant, offset, len, m->level);
@@ -64,18 +69,22 @@ static int kfr_target_commit(struct kfr_session *session,
 		if (ret == -EINPROGRESS)
 			return ret;
 	}
-	kfr_stat_inc(session->ep, served[KFI_STAT_COMMIT]);
-	if (!ret && m->level != KFI_COMMIT_VISIBLE)
-		kfr_stat_inc(session->ep, served_commits);
+	*served = (struct kfr_served) {
+		.op = KFI_STAT_COMMIT,
+		.any = true,
+		.durable = m->level != KFI_COMMIT_VISIBLE,
+	};
 	return ret;
 }
 
 static int kfr_target_write(struct kfr_session *session,
-			    const struct kfr_wire_write *m, bool may_sleep)
+			    const struct kfr_wire_write *m, bool may_sleep,
+			    struct kfr_served *served)
 {
 	u64 offset = le64_to_cpu(m->offset);
 	u32 len = le16_to_cpu(m->length);
 	u16 flags = le16_to_cpu(m->flags);
+	bool commit = flags & KFR_WIRE_F_COMMIT;
 	struct kfr_grant *grant;
 	int ret;
 
@@ -83,32 +92,31 @@ static int kfr_target_write(struct kfr_session *session,
 			      offset, len);
 	if (IS_ERR(grant))
 		return PTR_ERR(grant);
-	if (flags & KFR_WIRE_F_COMMIT &&
-	    kfr_target_must_defer(grant, len, may_sleep)) {
+	if (commit && kfr_target_must_defer(grant, len, kfr_level(flags),
+					    may_sleep)) {
 		kfr_grant_unuse(grant);
 		return -EINPROGRESS;
 	}
-	if (!grant->region)
+	if (unlikely(!grant->region))
 		ret = -EOPNOTSUPP;
-	else if (!(flags & KFR_WIRE_F_COMMIT))
-		ret = kfi_region_store(grant->region, offset, m->data, len);
-	else
+	else if (commit)
 		ret = kfi_region_store_durable(grant->region, offset, m->data,
 					       len);
-	if (!ret && flags & KFR_WIRE_F_MEDIA)
+	else
+		ret = kfi_region_store(grant->region, offset, m->data, len);
+	if (unlikely(flags & KFR_WIRE_F_MEDIA) && !ret)
 		ret = kfi_region_persist(grant->region, offset, len,
 					 KFI_COMMIT_MEDIA);
 	kfr_grant_unuse(grant);
-	kfr_stat_inc(session->ep, served[flags & KFR_WIRE_F_COMMIT ?
-					 KFI_STAT_WRITE_COMMIT :
-					 KFI_STAT_WRITE]);
-	if (!ret && flags & KFR_WIRE_F_COMMIT)
-		kfr_stat_inc(session->ep, served_commits);
+	served->op = commit ? KFI_STAT_WRITE_COMMIT : KFI_STAT_WRITE;
+	served->any = true;
+	served->durable = commit;
 	return ret;
 }
 
 static int kfr_target_publish(struct kfr_session *session,
-			      const struct kfr_wire_publish *m, bool may_sleep)
+			      const struct kfr_wire_publish *m, bool may_sleep,
+			      struct kfr_served *served)
 {
 	u64 offset = le64_to_cpu(m->offset), len = le64_to_cpu(m->length);
 	u64 word_offset = le64_to_cpu(m->word_offset);
@@ -131,8 +139,9 @@ static int kfr_target_publish(struct kfr_session *session,
 		ret = -EOPNOTSUPP;
 		goto unuse_word;
 	}
-	if (kfr_target_must_defer(grant, len, may_sleep) ||
-	    kfr_target_must_defer(word, sizeof(u64), may_sleep)) {
+	if (kfr_target_must_defer(grant, len, kfr_level(flags), may_sleep) ||
+	    kfr_target_must_defer(word, sizeof(u64), kfr_level(flags),
+				  may_sleep)) {
 		kfr_grant_unuse(word);
 		kfr_grant_unuse(grant);
 		return -EINPROGRESS;
@@ -157,15 +166,18 @@ unuse_word:
 	kfr_grant_unuse(word);
 unuse:
 	kfr_grant_unuse(grant);
-	kfr_stat_inc(session->ep, served[KFI_STAT_PUBLISH]);
-	if (!ret)
-		kfr_stat_inc(session->ep, served_commits);
+	*served = (struct kfr_served) {
+		.op = KFI_STAT_PUBLISH,
+		.any = true,
+		.durable = true,
+	};
 	return ret;
 }
 
 static int kfr_target_atomic(struct kfr_session *session,
 			     const struct kfr_wire_atomic *m, bool may_sleep,
-			     u8 *result, u32 *result_len)
+			     u8 *result, u32 *result_len,
+			     struct kfr_served *served)
 {
 	u32 size = kfr_wire_datatype_size(m->datatype);
 	u32 count = le16_to_cpu(m->count), bytes = size * count, i;
@@ -189,7 +201,7 @@ static int kfr_target_atomic(struct kfr_session *session,
 		goto unuse;
 	}
 	if (flags & KFR_WIRE_F_COMMIT &&
-	    kfr_target_must_defer(grant, bytes, may_sleep)) {
+	    kfr_target_must_defer(grant, bytes, kfr_level(flags), may_sleep)) {
 		kfr_grant_unuse(grant);
 		return -EINPROGRESS;
 	}
@@ -214,22 +226,26 @@ static int kfr_target_atomic(struct kfr_session *session,
 		*result_len = bytes;
 unuse:
 	kfr_grant_unuse(grant);
-	kfr_stat_inc(session->ep, served[KFI_STAT_ATOMIC]);
-	if (!ret && flags & KFR_WIRE_F_COMMIT)
-		kfr_stat_inc(session->ep, served_commits);
+	*served = (struct kfr_served) {
+		.op = KFI_STAT_ATOMIC,
+		.any = true,
+		.durable = flags & KFR_WIRE_F_COMMIT,
+	};
 	return ret;
 }
 
-static int kfr_target_fetch(struct kfr_session *session, struct kfr_rx *rx,
-			    bool may_sleep)
+static noinline_for_stack int
+kfr_target_fetch(struct kfr_session *session, struct kfr_rx *rx, bool may_sleep)
 {
+	struct kfr_served served = { };
 	u8 result[KFR_WIRE_REPLY_DATA];
 	u32 len = 0;
 	int ret;
 
-	ret = kfr_target_atomic(session, rx->data, may_sleep, result, &len);
+	ret = kfr_target_atomic(session, rx->data, may_sleep, result, &len,
+				&served);
 	if (ret != -EINPROGRESS || may_sleep)
-		kfr_session_reply(session, rx, ret, result, len);
+		kfr_session_answer(session, rx, ret, result, len, &served);
 	return ret;
 }
 
@@ -238,49 +254,25 @@ static int kfr_target_execute(struct kfr_session *session, struct kfr_rx *rx,
 			      bool may_sleep)
 {
 	const struct kfr_wire_hdr *hdr = rx->data;
+	struct kfr_served served = { };
 	int ret;
 
 	switch (hdr->type) {
 	case KFR_WIRE_COMMIT:
-		ret = kfr_target_commit(session, rx->data, may_sleep);
+		ret = kfr_target_commit(session, rx->data, may_sleep, &served);
 		break;
 	case KFR_WIRE_WRITE:
-		ret = kfr_target_write(session, rx->data, may_sleep);
+		ret = kfr_target_write(session, rx->data, may_sleep, &served);
 		break;
 	case KFR_WIRE_PUBLISH:
-		ret = kfr_target_publish(session, rx->data, may_sleep);
+		ret = kfr_target_publish(session, rx->data, may_sleep, &served);
 		break;
 	default:
 		return kfr_target_fetch(session, rx, may_sleep);
 	}
 	if (ret != -EINPROGRESS || may_sleep)
-		kfr_session_reply(session, rx, ret, NULL, 0);
+		kfr_session_answer(session, rx, ret, NULL, 0, &served);
 	return ret;
-}
-
-/* Deep flushes may sleep on any medium. */
-static bool kfr_target_is_deep(const struct kfr_wire_hdr *hdr)
-{
-	const struct kfr_wire_publish *publish = (const void *)hdr;
-	const struct kfr_wire_commit *commit = (const void *)hdr;
-	const struct kfr_wire_atomic *atomic = (const void *)hdr;
-	const struct kfr_wire_write *write = (const void *)hdr;
-	__le16 flags;
-
-	switch (hdr->type) {
-	case KFR_WIRE_COMMIT:
-		return commit->level == KFI_COMMIT_MEDIA;
-	case KFR_WIRE_WRITE:
-		flags = write->flags;
-		break;
-	case KFR_WIRE_PUBLISH:
-		flags = publish->flags;
-		break;
-	default:
-		flags = atomic->flags;
-		break;
-	}
-	return le16_to_cpu(flags) & KFR_WIRE_F_MEDIA;
 }
 
 #ifdef CONFIG_KFI_MUTANT_EARLY_ACK
@@ -299,11 +291,14 @@ static void kfr_mutant_work(struct work_struct *work)
 	struct kfr_mutant *m = container_of(to_delayed_work(work),
 					    struct kfr_mutant, work);
 	const struct kfr_wire_hdr *hdr = (void *)m->request;
+	struct kfr_served served;	/* not counted */
 
 	if (hdr->type == KFR_WIRE_COMMIT)
-		kfr_target_commit(m->session, (void *)m->request, true);
+		kfr_target_commit(m->session, (void *)m->request, true,
+				  &served);
 	else
-		kfr_target_write(m->session, (void *)m->request, true);
+		kfr_target_write(m->session, (void *)m->request, true,
+				 &served);
 	kfr_session_put(m->session);
 	kfree(m);
 }
@@ -344,12 +339,12 @@ void kfr_target_request(struct kfr_session *session, struct kfr_rx *rx)
 {
 	const struct kfr_wire_hdr *hdr = rx->data;
 
-	if (hdr->type <= KFR_WIRE_DETACH) {
+	if (unlikely(hdr->type <= KFR_WIRE_DETACH)) {
 		kfr_session_defer(session, rx);
 		return;
 	}
 	/* Set before its reply went out, without which no honest peer asks. */
-	if (!READ_ONCE(session->proven)) {
+	if (unlikely(!READ_ONCE(session->proven))) {
 		kfr_session_reply(session, rx, -EACCES, NULL, 0);
 		return;
 	}
@@ -357,8 +352,7 @@ void kfr_target_request(struct kfr_session *session, struct kfr_rx *rx)
 		kfr_msg_fragment(session, rx);
 	else if (kfr_mutant_early_ack(session, rx))
 		return;
-	else if (kfr_target_is_deep(hdr) ||
-		 kfr_target_execute(session, rx, false) == -EINPROGRESS)
+	else if (kfr_target_execute(session, rx, false) == -EINPROGRESS)
 		kfr_session_defer(session, rx);
 }
 

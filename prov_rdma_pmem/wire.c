@@ -17,7 +17,9 @@
 static_assert(sizeof(struct kfr_wire_hdr) == 8);
 static_assert(sizeof(struct kfr_wire_range) == 20);
 static_assert(sizeof(struct kfr_wire_write) == 24);
+static_assert(sizeof(struct kfr_wire_attach) == 120);
 static_assert(sizeof(struct kfr_wire_grant) <= KFR_WIRE_REPLY_DATA);
+static_assert(sizeof(struct kfr_wire_stale) == 32);
 static_assert(sizeof(struct kfr_wire_reply) + KFR_WIRE_REPLY_DATA <=
 	      KFR_WIRE_REPLY_MAX);
 static_assert(sizeof(struct kfr_wire_publish) + KFR_WIRE_INLINE_MAX <=
@@ -146,10 +148,14 @@ static int check_hello(const struct kfr_wire_hello *m, size_t len)
 
 static int check_attach(const struct kfr_wire_attach *m, size_t len)
 {
-	u32 access;
+	u32 access, flags;
 
-	if (len != sizeof(*m) || !kfr_wire_name_ok(m->name, true) ||
-	    m->reserved)
+	if (len != sizeof(*m) || !kfr_wire_name_ok(m->name, true))
+		return -EPROTO;
+	/* Epochs are of named regions, and 0 is none. */
+	flags = le32_to_cpu(m->flags);
+	if (flags & ~KFR_WIRE_ATTACH_RAISE ||
+	    (flags & KFR_WIRE_ATTACH_RAISE && (!m->name[0] || !m->epoch)))
 		return -EPROTO;
 	access = le32_to_cpu(m->access);
 	if (!access ||
@@ -362,6 +368,19 @@ int kfr_wire_check_grant(const void *data, size_t len)
 	return 0;
 }
 
+/**
+ * kfr_wire_check_stale() - check the data of a reply of ESTALE to ATTACH
+ * @data: reply data
+ * @len: bytes of it; 0 where the target tells nothing
+ *
+ * Context: any.
+ * Return: 0 or -EPROTO.
+ */
+int kfr_wire_check_stale(const void *data, size_t len)
+{
+	return !len || len == sizeof(struct kfr_wire_stale) ? 0 : -EPROTO;
+}
+
 static const int wire_errors[] = {
 	EPERM, ENOENT, EIO, EAGAIN, ENOMEM, EACCES, EBUSY, ENODEV, EINVAL,
 	ENOSPC, ERANGE, EOPNOTSUPP, EMSGSIZE, ESTALE, EKEYREVOKED, EKEYREJECTED,
@@ -369,13 +388,13 @@ static const int wire_errors[] = {
 };
 
 /**
- * kfr_wire_status() - status for a reply
+ * kfr_wire_status_of() - status for a reply
  * @err: 0 or a negative errno
  *
  * Context: any.
  * Return: 0 or a positive errno that keeps its meaning on the other side.
  */
-u32 kfr_wire_status(int err)
+u32 kfr_wire_status_of(int err)
 {
 	unsigned int i;
 
@@ -388,13 +407,13 @@ u32 kfr_wire_status(int err)
 }
 
 /**
- * kfr_wire_error() - error of a status that came in a reply
+ * kfr_wire_error_of() - error of a status that came in a reply
  * @status: from the wire
  *
  * Context: any.
  * Return: 0 or a negative errno; -EPROTO for a status that nobody sends.
  */
-int kfr_wire_error(u32 status)
+int kfr_wire_error_of(u32 status)
 {
 	unsigned int i;
 

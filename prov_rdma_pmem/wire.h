@@ -16,7 +16,7 @@
 #include <linux/types.h>
 
 #define KFR_WIRE_MAGIC		0x6b66706dU	/* "kfpm" */
-#define KFR_WIRE_VERSION	1
+#define KFR_WIRE_VERSION	2
 
 #define KFR_WIRE_INLINE_MAX	1024	/* data bytes in a request */
 #define KFR_WIRE_REQUEST_MAX	1280	/* bytes of the largest request */
@@ -90,11 +90,13 @@ struct kfr_wire_attach {
 	__le64 generation;
 	__le64 epoch;
 	__le32 access;
-	__le32 reserved;
+	__le32 flags;
 } __packed;
 
 #define KFR_WIRE_ACCESS_READ	0x1
 #define KFR_WIRE_ACCESS_WRITE	0x2
+
+#define KFR_WIRE_ATTACH_RAISE	0x1	/* accept the epoch first, and fence */
 
 struct kfr_wire_rkeys {
 	struct kfr_wire_hdr hdr;
@@ -204,6 +206,13 @@ struct kfr_wire_grant {
 	__le32 base;		/* added to offsets: first byte's place in a page */
 } __packed;
 
+/* With ESTALE, which alone has data of the failures: what the region is. */
+struct kfr_wire_stale {
+	__u8 uuid[16];
+	__le64 generation;
+	__le64 epoch;
+} __packed;
+
 struct kfr_wire_revoked {
 	struct kfr_wire_hdr hdr;
 	__le32 grant;
@@ -215,12 +224,23 @@ int kfr_wire_check_cm(const void *data, size_t len, u16 *credits);
 int kfr_wire_check_request(const void *data, size_t len);
 int kfr_wire_check_reply(const void *data, size_t len);
 int kfr_wire_check_grant(const void *data, size_t len);
+int kfr_wire_check_stale(const void *data, size_t len);
 bool kfr_wire_name_ok(const char *name, bool may_be_empty);
 u32 kfr_wire_datatype_size(u8 datatype);
 u32 kfr_wire_atomic_operands(u8 op);
 
 /* Status on the wire: only errors that mean something to the other side. */
-u32 kfr_wire_status(int err);
-int kfr_wire_error(u32 status);
+u32 kfr_wire_status_of(int err);
+int kfr_wire_error_of(u32 status);
+
+static inline u32 kfr_wire_status(int err)
+{
+	return likely(!err) ? 0 : kfr_wire_status_of(err);
+}
+
+static inline int kfr_wire_error(u32 status)
+{
+	return likely(!status) ? 0 : kfr_wire_error_of(status);
+}
 
 #endif

@@ -35,39 +35,6 @@ int kfr_slot_get(struct kfr_conn *conn)
 	return i;
 }
 
-/**
- * kfr_slot_put() - give a credit back
- * @conn: connection; peer's lock held
- * @i: slot number
- *
- * Context: any but hard interrupt.
- */
-void kfr_slot_put(struct kfr_conn *conn, u32 i)
-{
-	struct kfr_slot *slot = &conn->slot[i];
-
-	lockdep_assert_held(&conn->peer->lock);
-	if (slot->op && slot->op->type == KFR_OP_MESSAGE)
-		conn->messages--;
-	slot->busy = false;
-	slot->op = NULL;
-	slot->call = NULL;
-	conn->free[conn->nfree++] = i;
-}
-
-/**
- * kfr_slot_id() - identification of a request on the wire
- * @conn: connection
- * @i: slot number
- *
- * Context: any.
- * Return: slot and serial number, so that a stray reply is noticed.
- */
-u32 kfr_slot_id(struct kfr_conn *conn, u32 i)
-{
-	return i | (u32)conn->slot[i].serial << 16;
-}
-
 static bool kfr_op_durable(const struct kfr_op *op)
 {
 	return op->flags & KFI_COMMIT_COMPLETE;
@@ -239,17 +206,23 @@ static u32 kfr_data_wrs(const struct kfr_op *op, u32 max_sge)
 	return min_t(u64, keys + (op->nsegs + keys) / max_sge, KFR_LINK_WRS);
 }
 
-static void kfr_build_send(struct kfr_build *b, u32 slot, size_t len, u8 type)
+static void kfr_fill_hdr(struct kfr_conn *conn, u32 slot, size_t len, u8 type)
 {
-	struct kfr_link *link = &b->conn->link;
-	struct kfr_wire_hdr *hdr = kfr_link_tx_buf(link, slot);
-	struct ib_rdma_wr *wr = kfr_build_wr(b, IB_WR_SEND);
-	struct ib_sge *sge = &link->sge[b->sges++];
+	struct kfr_wire_hdr *hdr = kfr_link_tx_buf(&conn->link, slot);
 
 	hdr->version = KFR_WIRE_VERSION;
 	hdr->type = type;
 	hdr->length = cpu_to_le16(len);
-	hdr->id = cpu_to_le32(kfr_slot_id(b->conn, slot));
+	hdr->id = cpu_to_le32(kfr_slot_id(conn, slot));
+}
+
+static void kfr_build_send(struct kfr_build *b, u32 slot, size_t len, u8 type)
+{
+	struct kfr_link *link = &b->conn->link;
+	struct ib_rdma_wr *wr = kfr_build_wr(b, IB_WR_SEND);
+	struct ib_sge *sge = &link->sge[b->sges++];
+
+	kfr_fill_hdr(b->conn, slot, len, type);
 	b->bytes += len;
 	kfr_link_set_message(link, &wr->wr, sge, slot, len);
 }
@@ -448,11 +421,63 @@ static int kfr_op_gather(struct kfr_peer *peer, struct kfr_op *op)
 	return 0;
 }
 
+static inline void kfr_op_posted(struct kfr_peer *peer, struct kfr_op *op,
+				 u32 wrs, u64 bytes)
+{
+	lockdep_assert_held(&peer->lock);
+	kfr_stat_inc_bh(peer->ep, op[op->stat].posts);
+	kfr_stat_add_bh(peer->ep, op[op->stat].requests, wrs);
+	kfr_stat_add_bh(peer->ep, op[op->stat].bytes_out, bytes);
+}
+
 /*
- * Post an operation, or the next fragment of a message.
- * Return: 0; -EAGAIN: it has to wait; else it failed.
+ * The write that is short: durable, one range, its data in its request, with
+ * nothing to wait for and nothing to object to. Whatever is not so simple, and
+ * each error, is kfr_op_post_any()'s.
  */
-static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
+static bool kfr_op_is_short(const struct kfr_peer *peer,
+			    const struct kfr_op *op)
+{
+	const struct kfr_rmr *rmr = op->rma[0].rmr;
+
+	return op->type == KFR_OP_WRITE && op->nrma == 1 &&
+	       (op->flags & (KFI_COMMIT_COMPLETE | KFI_FENCE)) ==
+	       KFI_COMMIT_COMPLETE &&
+	       rmr->serial && rmr->serial == peer->serial &&
+	       kfr_method_inline(rmr->attr.method, op->len) &&
+	       !kfr_rmr_check(rmr, op->rma[0].offset, op->rma[0].len,
+			      KFI_WRITE) &&
+	       list_empty(&peer->messages) && peer->conn->nfree > 1;
+}
+
+static inline int kfr_op_post_short(struct kfr_peer *peer, struct kfr_op *op)
+{
+	struct kfr_conn *conn = peer->conn;
+	struct kfr_link *link = &conn->link;
+	int slot, ret;
+	size_t len;
+
+	spin_lock(&link->sq_lock);
+	if (unlikely(!kfr_link_sq_room(link, 2))) {
+		spin_unlock(&link->sq_lock);
+		return -EAGAIN;
+	}
+	slot = kfr_slot_get(conn);
+	len = kfr_fill_write(op, kfr_link_tx_buf(link, slot));
+	kfr_fill_hdr(conn, slot, len, KFR_WIRE_WRITE);
+	conn->slot[slot].op = op;
+	op->wait_replies++;
+	ret = kfr_link_send(link, slot, len);
+	spin_unlock(&link->sq_lock);
+	if (unlikely(ret))
+		return ret;
+	kfr_op_posted(peer, op, 1, len);
+	kfr_stat_inc_bh(peer->ep, commits[KFI_COMMIT_INLINE]);
+	return 0;
+}
+
+static noinline_for_stack int kfr_op_post_any(struct kfr_peer *peer,
+					      struct kfr_op *op)
 {
 	struct kfr_conn *conn = peer->conn;
 	struct kfr_link *link = &conn->link;
@@ -592,9 +617,7 @@ static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
 		op->wait_send = false;
 		return ret;
 	}
-	kfr_stat_inc_bh(peer->ep, op[op->stat].posts);
-	kfr_stat_add_bh(peer->ep, op[op->stat].requests, b.wrs);
-	kfr_stat_add_bh(peer->ep, op[op->stat].bytes_out, b.bytes);
+	kfr_op_posted(peer, op, b.wrs, b.bytes);
 	if (inlined && method == KFI_COMMIT_ASSISTED)
 		method = KFI_COMMIT_INLINE;
 	if (op->type == KFR_OP_COMMIT || op->type == KFR_OP_PUBLISH ||
@@ -608,6 +631,17 @@ put_slot:
 unlock:
 	spin_unlock(&link->sq_lock);
 	return ret;
+}
+
+/*
+ * Post an operation, or the next fragment of a message.
+ * Return: 0; -EAGAIN: it has to wait; else it failed.
+ */
+static int kfr_op_post(struct kfr_peer *peer, struct kfr_op *op)
+{
+	lockdep_assert_held(&peer->lock);
+	return kfr_op_is_short(peer, op) ? kfr_op_post_short(peer, op) :
+					   kfr_op_post_any(peer, op);
 }
 
 /**
@@ -659,7 +693,7 @@ void kfr_peer_kick(struct kfr_peer *peer)
  * Posts it at once where it can; else it waits for its connection, its
  * remote region, a credit or room, in order.
  *
- * Context: any but hard interrupt.
+ * Context: any but hard interrupt, with bottom halves off.
  * Return: 0: its end will be reported; else it is the caller's.
  */
 int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op)
@@ -671,29 +705,25 @@ int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op)
 
 	op->peer = peer;
 	op->ndata = op->nrma;
-	op->cqe.done = kfr_op_send_done;
-	op->data_cqe.done = kfr_op_data_done;
-	spin_lock_bh(&peer->lock);
-	if (peer->closing) {
+	spin_lock(&peer->lock);
+	if (unlikely(peer->closing)) {
 		ret = -ESHUTDOWN;
 		goto unlock;
 	}
 	op->seq = peer->next_seq++;
-	if (peer->state == KFR_PEER_READY && list_empty(list)) {
-		list_add_tail(&op->entry, list);
+	if (likely(peer->state == KFR_PEER_READY && list_empty(list))) {
 		do {
 			ret = kfr_op_post(peer, op);
 		} while (!ret && !kfr_op_sent(op));
-		if (ret == -EAGAIN) {
+		if (likely(!ret)) {
+			list_add_tail(&op->entry, &peer->inflight);
+		} else if (ret == -EAGAIN) {
+			list_add_tail(&op->entry, list);
 			ret = 0;
 		} else if (ret == -ENOLINK) {
-			list_move_tail(&op->entry, &peer->inflight);
+			list_add_tail(&op->entry, &peer->inflight);
 			kfr_peer_break(peer->conn, ret);
 			ret = 0;
-		} else if (ret) {
-			list_del_init(&op->entry);
-		} else {
-			list_move_tail(&op->entry, &peer->inflight);
 		}
 	} else {
 		list_add_tail(&op->entry, list);
@@ -704,6 +734,6 @@ int kfr_op_submit(struct kfr_peer *peer, struct kfr_op *op)
 		}
 	}
 unlock:
-	spin_unlock_bh(&peer->lock);
+	spin_unlock(&peer->lock);
 	return ret;
 }

@@ -13,7 +13,6 @@
 #include <linux/err.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -26,10 +25,10 @@
 
 #include "core.h"
 
-struct kfi_class_totals {
-	u64 ops;
-	u64 bytes;
-	u64 refused;
+/* The difference is in flight; @charged alone is the total. */
+struct kfi_class_use {
+	atomic64_t charged;
+	atomic64_t done;
 };
 
 struct kfi_class {
@@ -40,9 +39,9 @@ struct kfi_class {
 
 	u64 max_ops;
 	u64 max_bytes;
-	atomic64_t ops;
-	atomic64_t bytes;
-	struct kfi_class_totals __percpu *totals;
+	struct kfi_class_use ops;
+	struct kfi_class_use bytes;
+	atomic64_t refused;
 
 	spinlock_t lock;		/* protects what follows */
 	struct list_head waiters;
@@ -53,6 +52,14 @@ struct kfi_class {
 
 static DEFINE_MUTEX(kfi_classes_lock);
 static LIST_HEAD(kfi_classes);
+
+/* @done first: it never passes @charged, so this is too much at worst. */
+static u64 kfi_in_flight(const struct kfi_class_use *use)
+{
+	u64 done = atomic64_read_acquire(&use->done);
+
+	return atomic64_read(&use->charged) - done;
+}
 
 static struct kfi_class *kfi_class_find_locked(const char *name)
 {
@@ -73,11 +80,6 @@ static struct kfi_class *kfi_class_alloc(const char *name)
 	class = kzalloc(sizeof(*class), GFP_KERNEL);
 	if (!class)
 		return NULL;
-	class->totals = alloc_percpu(struct kfi_class_totals);
-	if (!class->totals) {
-		kfree(class);
-		return NULL;
-	}
 	strscpy(class->name, name, sizeof(class->name));
 	spin_lock_init(&class->lock);
 	INIT_LIST_HEAD(&class->waiters);
@@ -134,9 +136,8 @@ void kfi_class_put(struct kfi_class *class)
 	if (!last)
 		return;
 
-	WARN_ON_ONCE(atomic64_read(&class->ops) ||
+	WARN_ON_ONCE(kfi_in_flight(&class->ops) ||
 		     !list_empty(&class->waiters));
-	free_percpu(class->totals);
 	kfree(class);
 }
 EXPORT_SYMBOL_GPL(kfi_class_put);
@@ -219,14 +220,14 @@ EXPORT_SYMBOL_GPL(kfi_class_vector);
 /* What is there and what comes; alone, a charge may pass its bound. */
 static bool kfi_fits(u64 used, u64 more, u64 max)
 {
-	return !max || !used || (used <= max && more <= max - used);
+	return !max || !more || !used || (used <= max && more <= max - used);
 }
 
 static bool kfi_class_fits(struct kfi_class *class, u64 ops, u64 bytes)
 {
-	return kfi_fits(atomic64_read(&class->ops), ops,
+	return kfi_fits(kfi_in_flight(&class->ops), ops,
 			READ_ONCE(class->max_ops)) &&
-	       kfi_fits(atomic64_read(&class->bytes), bytes,
+	       kfi_fits(kfi_in_flight(&class->bytes), bytes,
 			READ_ONCE(class->max_bytes));
 }
 
@@ -258,9 +259,10 @@ static bool kfi_class_tell_first(struct kfi_class *class)
 }
 
 /* After room was made, with a full barrier in between; see kfi_class_wait(). */
-static void kfi_class_room_made(struct kfi_class *class)
+static inline void kfi_class_room_made(struct kfi_class *class)
 {
-	while (READ_ONCE(class->nr_waiters) && kfi_class_tell_first(class))
+	while (unlikely(READ_ONCE(class->nr_waiters)) &&
+	       kfi_class_tell_first(class))
 		;
 }
 
@@ -323,68 +325,78 @@ void kfi_class_set_limits(struct kfi_class *class, u64 max_ops, u64 max_bytes)
 }
 EXPORT_SYMBOL_GPL(kfi_class_set_limits);
 
-static bool kfi_charge(atomic64_t *used, u64 more, u64 max)
+static bool kfi_charge_bounded(struct kfi_class_use *use, u64 more, u64 max)
 {
-	s64 old = atomic64_read(used);
+	u64 done;
+	s64 old;
 
 	do {
-		if (!kfi_fits(old, more, max))
+		done = atomic64_read_acquire(&use->done);
+		old = atomic64_read(&use->charged);
+		if (!kfi_fits(old - done, more, max))
 			return false;
-	} while (!atomic64_try_cmpxchg(used, &old, old + more));
+	} while (!atomic64_try_cmpxchg(&use->charged, &old, old + more));
 	return true;
+}
+
+static bool kfi_charge(struct kfi_class_use *use, u64 more, u64 max)
+{
+	if (unlikely(max))
+		return kfi_charge_bounded(use, more, max);
+	atomic64_add(more, &use->charged);
+	return true;
+}
+
+/* The value-returning form is a full barrier. */
+static inline void kfi_uncharge(struct kfi_class_use *use, u64 less)
+{
+	s64 done = atomic64_add_return(less, &use->done);
+
+	WARN_ON_ONCE(done > atomic64_read(&use->charged));
 }
 
 int kfi_class_charge(struct kfi_class *class, u64 ops, u64 bytes)
 {
 	if (!kfi_charge(&class->ops, ops, READ_ONCE(class->max_ops)))
 		goto refused;
-	if (!kfi_charge(&class->bytes, bytes, READ_ONCE(class->max_bytes)))
-		goto undo_ops;
+	if (!bytes ||
+	    kfi_charge(&class->bytes, bytes, READ_ONCE(class->max_bytes)))
+		return 0;
 
-	this_cpu_add(class->totals->ops, ops);
-	this_cpu_add(class->totals->bytes, bytes);
-	return 0;
-
-undo_ops:
 	/* For a moment others saw less room than there is. */
-	atomic64_sub_return(ops, &class->ops);
+	atomic64_sub_return(ops, &class->ops.charged);
 	kfi_class_room_made(class);
 refused:
-	this_cpu_inc(class->totals->refused);
+	atomic64_inc(&class->refused);
 	return -EAGAIN;
 }
 EXPORT_SYMBOL_GPL(kfi_class_charge);
 
 void kfi_class_uncharge(struct kfi_class *class, u64 ops, u64 bytes)
 {
-	/* The value-returning forms are full barriers. */
-	WARN_ON_ONCE(atomic64_sub_return(bytes, &class->bytes) < 0);
-	WARN_ON_ONCE(atomic64_sub_return(ops, &class->ops) < 0);
+	if (bytes)
+		kfi_uncharge(&class->bytes, bytes);
+	if (ops)
+		kfi_uncharge(&class->ops, ops);
 	kfi_class_room_made(class);
 }
 EXPORT_SYMBOL_GPL(kfi_class_uncharge);
 
 void kfi_class_stats(struct kfi_class *class, struct kfi_class_stats *stats)
 {
-	const struct kfi_class_totals *totals;
-	int cpu;
-
 	*stats = (struct kfi_class_stats) {
 		.name = class->name,
 		.users = READ_ONCE(class->users),
 		.poll_ctx = kfi_class_poll_ctx(class),
 		.max_ops = READ_ONCE(class->max_ops),
 		.max_bytes = READ_ONCE(class->max_bytes),
-		.ops = atomic64_read(&class->ops),
-		.bytes = atomic64_read(&class->bytes),
+		.ops = kfi_in_flight(&class->ops),
+		.bytes = kfi_in_flight(&class->bytes),
+		.total_ops = atomic64_read(&class->ops.charged),
+		.total_bytes = atomic64_read(&class->bytes.charged),
+		.refused = atomic64_read(&class->refused),
 		.waiters = READ_ONCE(class->nr_waiters),
 	};
-	for_each_possible_cpu(cpu) {
-		totals = per_cpu_ptr(class->totals, cpu);
-		stats->total_ops += READ_ONCE(totals->ops);
-		stats->total_bytes += READ_ONCE(totals->bytes);
-		stats->refused += READ_ONCE(totals->refused);
-	}
 }
 EXPORT_SYMBOL_GPL(kfi_class_stats);
 

@@ -13,6 +13,7 @@
 #include "pool.h"
 #include "region.h"
 #include "test.h"
+#include "use.h"
 
 /* The list of open pools, their lists of regions, and who may open those. */
 DEFINE_MUTEX(kfi_pools_lock);
@@ -134,8 +135,10 @@ static void pool_gone(struct work_struct *work)
 	if (pool->closed)
 		goto out_unlock;
 	pr_err("pool %s: %s is gone\n", pool->media.name, pool->path);
-	list_for_each_entry(region, &pool->regions, list)
+	list_for_each_entry(region, &pool->regions, list) {
 		kfi_export_drop_all(region);
+		kfi_use_fence(region, U64_MAX);
+	}
 
 	while (!pool->closed && !expel_users(pool)) {
 		mutex_unlock(&pool->admin);

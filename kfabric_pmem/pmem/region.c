@@ -14,6 +14,7 @@
 #include "pool.h"
 #include "ram.h"
 #include "region.h"
+#include "use.h"
 
 static BLOCKING_NOTIFIER_HEAD(region_chain);
 DEFINE_STATIC_SRCU(handler_srcu);
@@ -121,6 +122,7 @@ struct kfi_region *kfi_region_alloc(struct kfi_pool *pool,
 	region->map.size = media->length;
 	region->map.block_shift = kfi_medium_block_shift(&pool->medium,
 							 media->offset);
+	kfi_use_init(region);
 	mutex_init(&region->handler_lock);
 	if (pool->cache_model) {
 		err = add_cache(region);
@@ -141,6 +143,7 @@ struct kfi_region *kfi_region_alloc(struct kfi_pool *pool,
  */
 void kfi_region_free(struct kfi_region *region, bool write_back)
 {
+	WARN_ON_ONCE(!list_empty(&region->uses));
 	if (region->cache) {
 		if (write_back)
 			kfi_cache_writeback_all(region->cache);
@@ -524,10 +527,12 @@ EXPORT_SYMBOL_GPL(kfi_region_query);
  * @epoch: the new epoch, above the present one
  *
  * When it returns 0 the epoch is durable and no access of a use that began
- * with an older one lands any more. Who asks twice for the same epoch, or asks
- * second, gets -ESTALE: an epoch is accepted once.
+ * with an older one lands any more, be it a peer's or a local one's
+ * (kfi_region_use()). Who asks twice for the same epoch, or asks second, gets
+ * -ESTALE: an epoch is accepted once.
  *
- * Context: process, sleeps; may wait for hardware.
+ * Context: process, sleeps; may wait for hardware, and for the revoke() of
+ * local uses, the caller's own included.
  * Return: 0; -ESTALE: @epoch is not above the present one; -EINVAL: beyond
  * every epoch; -EIO: cannot be made durable, and then the older epoch stays;
  * -EOPNOTSUPP: domain NONE cannot make it durable.
@@ -557,8 +562,10 @@ int kfi_region_raise_epoch(struct kfi_region *region, u64 epoch)
 		WRITE_ONCE(region->epoch, epoch);
 out_unlock:
 	mutex_unlock(&pool->update);
-	if (!err)
+	if (!err) {
 		kfi_export_fence(region, epoch);
+		kfi_use_fence(region, epoch);
+	}
 	return err;
 }
 EXPORT_SYMBOL_GPL(kfi_region_raise_epoch);

@@ -30,6 +30,10 @@ struct kfi_region_handler {
  * @users: who may touch @map
  * @exports: exports of it; taken from 0 under kfi_pools_lock
  * @going: not to be opened any more; under kfi_pools_lock
+ * @fence_lock: one fence of local uses at a time; held over revoke()
+ * @use_lock: protects @uses
+ * @uses: local uses
+ * @revoking: the use whose revoke() runs; set under @use_lock
  * @handler_lock: serialises changes of the handler
  * @has_handler: a commit may sleep in a handler
  * @handler: the target handler
@@ -45,6 +49,10 @@ struct kfi_region {
 	atomic_t users;
 	atomic_t exports;
 	bool going;
+	struct mutex fence_lock;	/* one fence of @uses at a time */
+	struct mutex use_lock;	/* @uses */
+	struct list_head uses;
+	struct kfi_region_user *revoking;
 	struct mutex handler_lock;	/* changes of @handler */
 	bool has_handler;
 	struct kfi_region_handler __rcu *handler;

@@ -178,12 +178,14 @@ static int ku_attachment_connect(struct ku_attachment *att,
 				 struct netlink_ext_ack *extack)
 {
 	struct kfi_auth auth = { .insecure = !params->key };
-	struct ku_endpoint_params ep_params = {
+	struct kfi_client_params client_params = {
 		.node = att->host,
 		.port = att->port,
 		.caps = KU_ATTACH_CAPS,
 		.provider = params->provider,
-		.auth = &auth,
+		.auth_key = &auth,
+		.auth_key_size = sizeof(auth),
+		.cq_size = KU_CQ_SIZE,
 		.comp_handler = ku_io_comp_handler,
 		.context = att,
 	};
@@ -192,18 +194,17 @@ static int ku_attachment_connect(struct ku_attachment *att,
 		.access = KFI_READ | (att->read_only ? 0 : KFI_WRITE),
 	};
 	struct kfi_info *info;
-	char service[8];
 	int ret;
 
 	strscpy(auth.peer, att->peer, sizeof(auth.peer));
 	if (params->key)
 		memcpy(auth.key, params->key, sizeof(auth.key));
-	ret = ku_endpoint_open(&att->ep, &ep_params, extack);
+	ret = kfi_client_open(&att->client, &client_params, extack);
 	memzero_explicit(&auth, sizeof(auth));
 	if (ret)
 		return ret;
 
-	info = att->ep.info;
+	info = att->client.info;
 	att->max_bytes = clamp_t(size_t, info->ep_attr->max_msg_size, 1,
 				 KU_MAX_BYTES);
 	att->max_pages = clamp_t(size_t, info->tx_attr->iov_limit, 1,
@@ -211,15 +212,11 @@ static int ku_attachment_connect(struct ku_attachment *att,
 	att->max_rma = clamp_t(size_t, info->tx_attr->rma_iov_limit, 1,
 			       KU_DIRTY_RANGES);
 
-	snprintf(service, sizeof(service), "%u", att->port);
-	ret = kfi_av_insertsvc(att->ep.av, att->host, service, &att->addr, 0,
-			       NULL);
-	if (ret != 1) {
-		NL_SET_ERR_MSG(extack, "not an address the provider can use");
-		ret = ret < 0 ? ret : -EINVAL;
+	ret = kfi_client_insert(&att->client, att->host, att->port, &att->addr,
+				extack);
+	if (ret)
 		goto err_close;
-	}
-	ret = kfi_pmem_attach(att->ep.ep, att->addr, &what, &att->key,
+	ret = kfi_pmem_attach(att->client.ep, att->addr, &what, &att->key,
 			      &att->attr);
 	if (ret) {
 		ku_attach_explain(ret, att, extack);
@@ -228,7 +225,7 @@ static int ku_attachment_connect(struct ku_attachment *att,
 	return 0;
 
 err_close:
-	ku_endpoint_close(&att->ep);
+	kfi_client_close(&att->client);
 	return ret;
 }
 
@@ -246,12 +243,12 @@ static void ku_attachment_disconnect(struct ku_attachment *att, bool orderly)
 	wake_up_all(&att->room);
 
 	if (orderly)
-		kfi_pmem_detach(att->ep.ep, att->addr, att->key);
-	kfi_close(&att->ep.ep->fid);
-	att->ep.ep = NULL;
-	ku_io_comp_handler(att->ep.cq, att);
+		kfi_pmem_detach(att->client.ep, att->addr, att->key);
+	kfi_close(&att->client.ep->fid);
+	att->client.ep = NULL;
+	ku_io_comp_handler(att->client.cq, att);
 	wait_for_completion(&att->idle);
-	ku_endpoint_close(&att->ep);
+	kfi_client_close(&att->client);
 }
 
 /**

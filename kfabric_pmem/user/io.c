@@ -241,21 +241,22 @@ static ssize_t ku_seg_post_op(struct ku_seg *seg)
 
 	switch (io->op) {
 	case KU_READ:
-		return kfi_readmsg(att->ep.ep, &msg, KFI_COMPLETION);
+		return kfi_readmsg(att->client.ep, &msg, KFI_COMPLETION);
 	case KU_WRITE:
-		return kfi_writemsg(att->ep.ep, &msg, KFI_COMPLETION);
+		return kfi_writemsg(att->client.ep, &msg, KFI_COMPLETION);
 	case KU_WRITE_DURABLE:
-		return kfi_writemsg(att->ep.ep, &msg,
+		return kfi_writemsg(att->client.ep, &msg,
 				    KFI_COMPLETION | KFI_COMMIT_COMPLETE);
 	case KU_COMMIT:
-		return kfi_commit(att->ep.ep, seg->rma, seg->nr_rma, att->addr,
-				  io->level, seg);
+		return kfi_commit(att->client.ep, seg->rma, seg->nr_rma,
+				  att->addr, io->level, seg);
 	case KU_PUBLISH:
 		publish.data = msg;
 		publish.word_addr = io->word_offset;
 		publish.word_key = att->key;
 		publish.word = io->word;
-		return kfi_write_publish(att->ep.ep, &publish, KFI_COMPLETION);
+		return kfi_write_publish(att->client.ep, &publish,
+					 KFI_COMPLETION);
 	}
 	return -EINVAL;
 }

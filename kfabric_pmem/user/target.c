@@ -12,7 +12,7 @@
 			 KFI_REMOTE_READ | KFI_REMOTE_WRITE)
 
 static DEFINE_MUTEX(ku_target_lock);
-static struct ku_endpoint ku_target_ep;
+static struct kfi_client ku_target_client;
 static struct ku_target_info ku_target;
 
 /* The target posts nothing, but a CQ that nobody reads would fill up. */
@@ -33,12 +33,13 @@ static int ku_target_listen_locked(const char *addr, u16 port,
 				   const char *provider,
 				   struct netlink_ext_ack *extack)
 {
-	struct ku_endpoint_params params = {
+	struct kfi_client_params params = {
 		.node = addr,
 		.port = port,
 		.flags = KFI_SOURCE,
 		.caps = KU_TARGET_CAPS,
 		.provider = provider,
+		.cq_size = KU_CQ_SIZE,
 		.comp_handler = ku_target_comp_handler,
 	};
 	int ret;
@@ -50,7 +51,7 @@ static int ku_target_listen_locked(const char *addr, u16 port,
 	 */
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
-	ret = ku_endpoint_open(&ku_target_ep, &params, extack);
+	ret = kfi_client_open(&ku_target_client, &params, extack);
 	if (ret) {
 		module_put(THIS_MODULE);
 		return ret;
@@ -60,7 +61,7 @@ static int ku_target_listen_locked(const char *addr, u16 port,
 	ku_target.port = port;
 	strscpy(ku_target.addr, addr, sizeof(ku_target.addr));
 	strscpy(ku_target.provider,
-		ku_target_ep.info->fabric_attr->prov_name ?: "",
+		ku_target_client.info->fabric_attr->prov_name ?: "",
 		sizeof(ku_target.provider));
 	return 0;
 }
@@ -125,7 +126,7 @@ int ku_target_unlisten(struct netlink_ext_ack *extack)
 
 	mutex_lock(&ku_target_lock);
 	if (ku_target.listening) {
-		ku_endpoint_close(&ku_target_ep);
+		kfi_client_close(&ku_target_client);
 		memset(&ku_target, 0, sizeof(ku_target));
 		module_put(THIS_MODULE);
 	} else {
@@ -163,7 +164,7 @@ int ku_target_stats(struct kfi_pmem_stats *stats)
 
 	mutex_lock(&ku_target_lock);
 	if (ku_target.listening)
-		ret = kfi_pmem_stats(ku_target_ep.ep, stats);
+		ret = kfi_pmem_stats(ku_target_client.ep, stats);
 	mutex_unlock(&ku_target_lock);
 	return ret;
 }

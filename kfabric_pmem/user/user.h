@@ -24,10 +24,12 @@
 #include <linux/percpu-refcount.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <kfi_client.h>
 #include <kfi_pmem.h>
 #include <kfi_pool.h>
 #include <uapi/kfi_user.h>
 
+#define KU_CQ_SIZE	1024
 #define KU_DIRTY_RANGES	8
 
 /* Ranges in ascending order, none touching the next. */
@@ -57,32 +59,6 @@ void ku_dirty_add(struct ku_dirty *dirty, u64 start, u64 length);
 bool ku_dirty_take(struct ku_dirty *dirty, struct ku_ranges *ranges);
 void ku_dirty_done(struct ku_dirty *dirty, const struct ku_ranges *ranges,
 		   bool restore);
-
-/* One fabric endpoint with everything that it needs. */
-struct ku_endpoint {
-	struct kfi_info *info;
-	struct kfid_fabric *fabric;
-	struct kfid_domain *domain;
-	struct kfid_cq *cq;
-	struct kfid_av *av;
-	struct kfid_ep *ep;
-};
-
-struct ku_endpoint_params {
-	const char *node;
-	u16 port;
-	u64 flags;
-	u64 caps;
-	const char *provider;
-	const struct kfi_auth *auth;
-	kfi_comp_handler comp_handler;
-	void *context;
-};
-
-int ku_endpoint_open(struct ku_endpoint *ep,
-		     const struct ku_endpoint_params *params,
-		     struct netlink_ext_ack *extack);
-void ku_endpoint_close(struct ku_endpoint *ep);
 
 struct ku_attachment;
 
@@ -159,7 +135,7 @@ struct ku_attachment {
 	char host[KFIPMEM_HOST_MAX + 1];
 	struct ku_node *node;
 
-	struct ku_endpoint ep;
+	struct kfi_client client;
 	kfi_addr_t addr;
 	u64 key;
 	struct kfi_pmem_attr attr;

@@ -121,7 +121,7 @@ int bench_initiator_open(struct bench *bench, struct bench_text *text,
 			 const char *node);
 void bench_initiator_close(struct bench *bench);
 
-#define BENCH_KFI_PORT		"7490"
+#define BENCH_KFI_PORT		7490
 #define BENCH_VERBS_PORT	7491
 #define BENCH_POOL		"bench"
 #define BENCH_REGION		"bench"
@@ -131,10 +131,10 @@ extern unsigned int bench_setup_mib[BENCH_SETUPS];
 extern int bench_setups;
 
 /* kfi_loop.c */
-struct kfi_loop *kfi_loop_listen(const char *service);
+struct kfi_loop *kfi_loop_listen(u16 port);
 struct kfi_loop *kfi_loop_connect(struct bench *bench,
 				  const struct kfi_auth *auth,
-				  const char *node, const char *service);
+				  const char *node, u16 port);
 void kfi_loop_close(struct kfi_loop *loop);
 int kfi_loop_read(struct kfi_loop *loop, void *buf, u32 len, u64 offset);
 int kfi_loop_attach(struct kfi_loop *loop, const char *region,

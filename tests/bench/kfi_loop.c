@@ -3,20 +3,14 @@
 #include <linux/slab.h>
 
 #include "bench.h"
-#include "kfi_cm.h"
-#include "kfi_endpoint.h"
-#include "kfi_eq.h"
+#include "kfi_client.h"
 #include "kfi_rma.h"
 
 #define KFI_LOOP_TIMEOUT	(20 * HZ)
 
 struct kfi_loop {
 	struct bench *bench;
-	struct kfid_fabric *fabric;
-	struct kfid_domain *domain;
-	struct kfid_av *av;
-	struct kfid_cq *cq;
-	struct kfid_ep *ep;
+	struct kfi_client client;
 	kfi_addr_t addr;
 	u64 key;			/* what bench_kfi writes to */
 	u64 other;			/* while another region is attached */
@@ -39,7 +33,7 @@ static void kfi_loop_end(struct kfi_loop *loop, void *context, int err)
 /* Called after each entry, so that one read takes what there is. */
 static void kfi_loop_comp(struct kfid_cq *cq, void *context)
 {
-	struct kfi_cq_entry entry[8];
+	struct kfi_cq_data_entry entry[8];
 	struct kfi_cq_err_entry err;
 	ssize_t n, i;
 
@@ -50,47 +44,23 @@ static void kfi_loop_comp(struct kfid_cq *cq, void *context)
 		kfi_loop_end(context, err.op_context, -err.err);
 }
 
-static int kfi_loop_open(struct kfi_loop *loop, const char *node,
-			 const char *service, u64 caps,
-			 const struct kfi_auth *auth)
+static int kfi_loop_open(struct kfi_loop *loop, const char *node, u16 port,
+			 u64 caps, const struct kfi_auth *auth)
 {
-	struct kfi_cq_attr cq_attr = {
-		.size = 256,
-		.format = KFI_CQ_FORMAT_CONTEXT,
+	struct kfi_client_params params = {
+		.node = node,
+		.port = port,
+		.flags = KFI_SOURCE,
+		.caps = caps,
+		.provider = "rdma",
+		.auth_key = auth,
+		.auth_key_size = sizeof(*auth),
+		.cq_size = 256,
+		.comp_handler = kfi_loop_comp,
+		.context = loop,
 	};
-	struct kfi_av_attr av_attr = { .type = KFI_AV_TABLE };
-	struct kfi_info *hints, *info;
-	int ret;
 
-	hints = kfi_allocinfo();
-	if (!hints)
-		return -ENOMEM;
-	hints->caps = caps;
-	hints->ep_attr->type = KFI_EP_RDM;
-	hints->fabric_attr->prov_name = kstrdup("rdma", GFP_KERNEL);
-	if (auth) {
-		hints->ep_attr->auth_key = kmemdup(auth, sizeof(*auth),
-						   GFP_KERNEL);
-		hints->ep_attr->auth_key_size = sizeof(*auth);
-	}
-	ret = !hints->fabric_attr->prov_name ||
-	      (auth && !hints->ep_attr->auth_key) ? -ENOMEM :
-	      kfi_getinfo(KFI_VERSION(1, 7), node, service, KFI_SOURCE, hints,
-			  &info);
-	kfi_freeinfo(hints);
-	if (ret)
-		return ret;
-	ret = kfi_fabric(info->fabric_attr, &loop->fabric, NULL) ?:
-	      kfi_domain(loop->fabric, info, &loop->domain, NULL) ?:
-	      kfi_av_open(loop->domain, &av_attr, &loop->av, NULL) ?:
-	      kfi_cq_open(loop->domain, &cq_attr, &loop->cq, kfi_loop_comp,
-			  loop) ?:
-	      kfi_endpoint(loop->domain, info, &loop->ep, NULL) ?:
-	      kfi_ep_bind(loop->ep, &loop->cq->fid, KFI_TRANSMIT | KFI_RECV) ?:
-	      kfi_ep_bind(loop->ep, &loop->av->fid, 0) ?:
-	      kfi_enable(loop->ep);
-	kfi_freeinfo(info);
-	return ret;
+	return kfi_client_open(&loop->client, &params, NULL);
 }
 
 /**
@@ -101,34 +71,25 @@ static int kfi_loop_open(struct kfi_loop *loop, const char *node,
  */
 void kfi_loop_close(struct kfi_loop *loop)
 {
-	if (loop->ep)
-		WARN_ON(kfi_close(&loop->ep->fid));
-	if (loop->cq)
-		WARN_ON(kfi_close(&loop->cq->fid));
-	if (loop->av)
-		WARN_ON(kfi_close(&loop->av->fid));
-	if (loop->domain)
-		WARN_ON(kfi_close(&loop->domain->fid));
-	if (loop->fabric)
-		WARN_ON(kfi_close(&loop->fabric->fid));
+	kfi_client_close(&loop->client);
 	kfree(loop);
 }
 
 /**
  * kfi_loop_listen() - be a target
- * @service: port
+ * @port: port
  *
  * Context: process.
  * Return: loop or ERR_PTR().
  */
-struct kfi_loop *kfi_loop_listen(const char *service)
+struct kfi_loop *kfi_loop_listen(u16 port)
 {
 	struct kfi_loop *loop = kzalloc(sizeof(*loop), GFP_KERNEL);
 	int ret;
 
 	if (!loop)
 		return ERR_PTR(-ENOMEM);
-	ret = kfi_loop_open(loop, "0.0.0.0", service,
+	ret = kfi_loop_open(loop, "0.0.0.0", port,
 			    KFI_RMA | KFI_RMA_PMEM | KFI_REMOTE_READ |
 			    KFI_REMOTE_WRITE, NULL);
 	if (!ret)
@@ -142,14 +103,14 @@ struct kfi_loop *kfi_loop_listen(const char *service)
  * @bench: whose buffers are written, and who is told
  * @auth: who the target exports to
  * @node: address of the target
- * @service: port of the target
+ * @port: port of the target
  *
  * Context: process.
  * Return: loop or ERR_PTR().
  */
 struct kfi_loop *kfi_loop_connect(struct bench *bench,
 				  const struct kfi_auth *auth,
-				  const char *node, const char *service)
+				  const char *node, u16 port)
 {
 	struct kfi_pmem_attach what = {
 		.region = BENCH_REGION,
@@ -164,14 +125,12 @@ struct kfi_loop *kfi_loop_connect(struct bench *bench,
 		return ERR_PTR(-ENOMEM);
 	loop->bench = bench;
 	init_completion(&loop->read_done);
-	ret = kfi_loop_open(loop, NULL, NULL,
+	ret = kfi_loop_open(loop, NULL, 0,
 			    KFI_RMA | KFI_RMA_PMEM | KFI_READ | KFI_WRITE,
-			    auth);
-	if (!ret && kfi_av_insertsvc(loop->av, node, service, &loop->addr, 0,
-				     NULL) != 1)
-		ret = -EINVAL;
-	ret = ret ?: kfi_pmem_attach(loop->ep, loop->addr, &what, &loop->key,
-				     &attr);
+			    auth) ?:
+	      kfi_client_insert(&loop->client, node, port, &loop->addr, NULL) ?:
+	      kfi_pmem_attach(loop->client.ep, loop->addr, &what, &loop->key,
+			      &attr);
 	if (!ret && attr.size < BENCH_SIZE)
 		ret = -EMSGSIZE;
 	if (ret) {
@@ -201,8 +160,9 @@ int kfi_loop_attach(struct kfi_loop *loop, const char *region,
 		.access = KFI_READ | KFI_WRITE,
 	};
 	u64 key;
-	int ret = kfi_pmem_attach(loop->ep, loop->addr, &what, &key, attr);
+	int ret;
 
+	ret = kfi_pmem_attach(loop->client.ep, loop->addr, &what, &key, attr);
 	if (!ret) {
 		loop->other = loop->key;
 		loop->key = key;
@@ -222,7 +182,7 @@ int kfi_loop_detach(struct kfi_loop *loop)
 	u64 key = loop->key;
 
 	loop->key = loop->other;
-	return kfi_pmem_detach(loop->ep, loop->addr, key);
+	return kfi_pmem_detach(loop->client.ep, loop->addr, key);
 }
 
 /**
@@ -240,8 +200,8 @@ int kfi_loop_read(struct kfi_loop *loop, void *buf, u32 len, u64 offset)
 	int ret;
 
 	reinit_completion(&loop->read_done);
-	ret = kfi_read(loop->ep, buf, len, NULL, loop->addr, offset, loop->key,
-		       NULL);
+	ret = kfi_read(loop->client.ep, buf, len, NULL, loop->addr, offset,
+		       loop->key, NULL);
 	if (ret)
 		return ret;
 	if (!wait_for_completion_timeout(&loop->read_done, KFI_LOOP_TIMEOUT))
@@ -268,7 +228,7 @@ static int kfi_loop_post(struct bench *bench, u32 slot, u32 len)
 		.context = (void *)(uintptr_t)(slot + 1),
 	};
 
-	return kfi_writemsg(loop->ep, &msg,
+	return kfi_writemsg(loop->client.ep, &msg,
 			    KFI_COMPLETION | KFI_COMMIT_COMPLETE);
 }
 
@@ -278,7 +238,7 @@ static void kfi_loop_counts(struct bench *bench, struct bench_counts *counts)
 	const struct kfi_op_stats *op = &loop->stats.op[KFI_STAT_WRITE_COMMIT];
 
 	memset(&loop->stats, 0, sizeof(loop->stats));
-	kfi_pmem_stats(loop->ep, &loop->stats);
+	kfi_pmem_stats(loop->client.ep, &loop->stats);
 	*counts = (struct bench_counts) {
 		.ops = op->ops,
 		.posts = op->posts,

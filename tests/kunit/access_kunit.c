@@ -116,10 +116,10 @@ static void access_other_peers_rkey(struct kunit *test)
 	key = access_attach(test, NULL);
 	KUNIT_ASSERT_EQ(test, access_write(&env.peer, env.addr, secret, 4096, 0,
 					   key), 0);
-	KUNIT_ASSERT_EQ(test, env_side_open(&c, NULL, NULL, KFI_RMA |
+	KUNIT_ASSERT_EQ(test, env_side_open(&c, NULL, 0, KFI_RMA |
 			KFI_RMA_PMEM | KFI_READ | KFI_WRITE, &auth), 0);
-	KUNIT_ASSERT_EQ(test, kfi_av_insertsvc(c.av, env.node, ENV_PORT, &addr,
-					       0, NULL), 1);
+	KUNIT_ASSERT_EQ(test, kfi_client_insert(&c.client, env.node,
+						ENV_PORT, &addr, NULL), 0);
 	/* Not by name. */
 	what.region = ENV_REGION;
 	KUNIT_EXPECT_EQ(test, kfi_pmem_attach(c.ep, addr, &what, &other, NULL),
@@ -218,10 +218,10 @@ static void access_read_only_export(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, kfi_export_add(ENV_POOL, ENV_REGION, "reader",
 			key_r, KFI_REMOTE_READ, NULL), 0);
-	KUNIT_ASSERT_EQ(test, env_side_open(&r, NULL, NULL, KFI_RMA |
+	KUNIT_ASSERT_EQ(test, env_side_open(&r, NULL, 0, KFI_RMA |
 			KFI_RMA_PMEM | KFI_READ | KFI_WRITE, &auth), 0);
-	KUNIT_ASSERT_EQ(test, kfi_av_insertsvc(r.av, env.node, ENV_PORT, &addr,
-					       0, NULL), 1);
+	KUNIT_ASSERT_EQ(test, kfi_client_insert(&r.client, env.node,
+						ENV_PORT, &addr, NULL), 0);
 	KUNIT_EXPECT_EQ(test, kfi_pmem_attach(r.ep, addr, &what, &key, NULL),
 			-EACCES);
 	what.access = KFI_READ;

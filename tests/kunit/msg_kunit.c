@@ -17,6 +17,8 @@ static struct env_side a, b;
 static kfi_addr_t a_to_b, b_to_a;
 static u8 *in, *out;
 #define BUF_SIZE SZ_1M
+#define PORT_A 7481
+#define PORT_B 7482
 
 static int msg_init(struct kunit *test)
 {
@@ -37,14 +39,10 @@ static int msg_init(struct kunit *test)
 		return ret;
 	addr = kfi_loopback_addr("rxe0");
 	snprintf(node, sizeof(node), "%pI4", &addr);
-	ret = env_side_open(&a, node, "7481", MSG_CAPS, &auth_a) ?:
-	      env_side_open(&b, node, "7482", MSG_CAPS, &auth_b);
-	if (ret)
-		return ret;
-	ret = kfi_av_insertsvc(a.av, node, "7482", &a_to_b, 0, NULL);
-	if (ret == 1)
-		ret = kfi_av_insertsvc(b.av, node, "7481", &b_to_a, 0, NULL);
-	return ret == 1 ? 0 : -EINVAL;
+	return env_side_open(&a, node, PORT_A, MSG_CAPS, &auth_a) ?:
+	       env_side_open(&b, node, PORT_B, MSG_CAPS, &auth_b) ?:
+	       kfi_client_insert(&a.client, node, PORT_B, &a_to_b, NULL) ?:
+	       kfi_client_insert(&b.client, node, PORT_A, &b_to_a, NULL);
 }
 
 static void msg_exit(struct kunit *test)
@@ -113,7 +111,7 @@ static void msg_slow_reader(struct kunit *test)
 	struct kfid_mr *mr;
 	int i, sent = 0;
 
-	KUNIT_ASSERT_EQ(test, kfi_mr_reg(b.domain, out, 65536,
+	KUNIT_ASSERT_EQ(test, kfi_mr_reg(b.client.domain, out, 65536,
 			KFI_REMOTE_READ | KFI_REMOTE_WRITE, 0, 5, 0, &mr, NULL),
 			0);
 	for (i = 0; i < 100 && !kfi_send(a.ep, in, 512, NULL, a_to_b, in); i++)
@@ -203,10 +201,10 @@ static void msg_stranger(struct kunit *test)
 	__be32 ip = kfi_loopback_addr("rxe0");
 
 	snprintf(node, sizeof(node), "%pI4", &ip);
-	KUNIT_ASSERT_EQ(test, env_side_open(&x, NULL, NULL, KFI_MSG | KFI_SEND,
+	KUNIT_ASSERT_EQ(test, env_side_open(&x, NULL, 0, KFI_MSG | KFI_SEND,
 					    &auth), 0);
-	KUNIT_ASSERT_EQ(test, kfi_av_insertsvc(x.av, node, "7482", &addr, 0,
-					       NULL), 1);
+	KUNIT_ASSERT_EQ(test, kfi_client_insert(&x.client, node, PORT_B,
+						&addr, NULL), 0);
 	KUNIT_ASSERT_EQ(test, kfi_recv(b.ep, out, 64, NULL, KFI_ADDR_UNSPEC,
 				       &done), 0);
 	KUNIT_ASSERT_EQ(test, kfi_send(x.ep, in, 64, NULL, addr, NULL), 0);
@@ -224,12 +222,12 @@ static void msg_registered_memory(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, buf);
 	/* At an odd place in its page, and not a whole page. */
-	KUNIT_ASSERT_EQ(test, kfi_mr_reg(b.domain, buf + 72, 5000,
+	KUNIT_ASSERT_EQ(test, kfi_mr_reg(b.client.domain, buf + 72, 5000,
 			KFI_REMOTE_READ | KFI_REMOTE_WRITE, 0, 42, 0, &mr,
 			NULL), 0);
 	KUNIT_EXPECT_EQ(test, kfi_mr_key(mr), 42ULL);
-	KUNIT_EXPECT_EQ(test, kfi_mr_reg(b.domain, buf, 8, KFI_REMOTE_READ, 0,
-			42, 0, &again, NULL), -ENOKEY);
+	KUNIT_EXPECT_EQ(test, kfi_mr_reg(b.client.domain, buf, 8,
+			KFI_REMOTE_READ, 0, 42, 0, &again, NULL), -ENOKEY);
 	KUNIT_ASSERT_EQ(test, kfi_write(a.ep, in, 5000, NULL, a_to_b, 0, 42,
 					NULL), 0);
 	KUNIT_ASSERT_EQ(test, env_wait(&a, &done), 0);
@@ -254,8 +252,9 @@ static void msg_registered_memory(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, kfi_commit(a.ep, &range, 1, a_to_b,
 				KFI_COMMIT_PERSISTENT, NULL), -EOPNOTSUPP);
 	}
-	KUNIT_EXPECT_EQ(test, kfi_mr_reg(b.domain, buf, 8, KFI_REMOTE_READ, 0,
-			43, KFI_RMA_PMEM, &again, NULL), -EOPNOTSUPP);
+	KUNIT_EXPECT_EQ(test, kfi_mr_reg(b.client.domain, buf, 8,
+			KFI_REMOTE_READ, 0, 43, KFI_RMA_PMEM, &again, NULL),
+			-EOPNOTSUPP);
 	/* Closed: no access lands any more. */
 	memset(buf, 0, 8192);
 	KUNIT_ASSERT_EQ(test, kfi_close(&mr->fid), 0);
@@ -272,8 +271,8 @@ static void msg_read_only_memory(struct kunit *test)
 	u8 *buf = kunit_kzalloc(test, 4096, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, buf);
-	KUNIT_ASSERT_EQ(test, kfi_mr_reg(b.domain, buf, 4096, KFI_REMOTE_READ,
-			0, 7, 0, &mr, NULL), 0);
+	KUNIT_ASSERT_EQ(test, kfi_mr_reg(b.client.domain, buf, 4096,
+			KFI_REMOTE_READ, 0, 7, 0, &mr, NULL), 0);
 	KUNIT_ASSERT_EQ(test, kfi_read(a.ep, out, 64, NULL, a_to_b, 0, 7, NULL),
 			0);
 	KUNIT_EXPECT_EQ(test, env_wait(&a, &done), 0);

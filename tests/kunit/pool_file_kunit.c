@@ -154,7 +154,7 @@ static struct fake *new_attached(struct kunit *test)
 	f->ep.rma = &fake_rma;
 	f->ep.pmem = &fake_pmem;
 	f->cq.ops = &fake_cq_ops;
-	f->att.ep.ep = &f->ep;
+	f->att.client.ep = &f->ep;
 	f->att.max_bytes = SZ_64K;
 	f->att.max_pages = 17;
 	f->att.max_rma = KU_DIRTY_RANGES;

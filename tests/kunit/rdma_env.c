@@ -30,61 +30,33 @@ static void env_comp(struct kfid_cq *cq, void *context)
 	wake_up(&side->wait);
 }
 
-int env_side_open(struct env_side *side, const char *node, const char *service,
-		  u64 caps, const struct kfi_auth *auth)
+int env_side_open(struct env_side *side, const char *node, u16 port, u64 caps,
+		  const struct kfi_auth *auth)
 {
-	struct kfi_cq_attr cq_attr = {
-		.size = 1024,
-		.format = KFI_CQ_FORMAT_DATA,
+	struct kfi_client_params params = {
+		.node = node,
+		.port = port,
+		.flags = KFI_SOURCE,
+		.caps = caps,
+		.provider = "rdma",
+		.auth_key = auth,
+		.auth_key_size = sizeof(*auth),
+		.cq_size = 1024,
+		.comp_handler = env_comp,
+		.context = side,
 	};
-	struct kfi_av_attr av_attr = { .type = KFI_AV_TABLE };
-	struct kfi_info *hints, *info;
 	int ret;
 
 	memset(side, 0, sizeof(*side));
 	init_waitqueue_head(&side->wait);
-	hints = kfi_allocinfo();
-	if (!hints)
-		return -ENOMEM;
-	hints->caps = caps;
-	hints->ep_attr->type = KFI_EP_RDM;
-	hints->fabric_attr->prov_name = kstrdup("rdma", GFP_KERNEL);
-	if (auth) {
-		hints->ep_attr->auth_key = kmemdup(auth, sizeof(*auth),
-						   GFP_KERNEL);
-		hints->ep_attr->auth_key_size = sizeof(*auth);
-	}
-	ret = kfi_getinfo(KFI_VERSION(1, 7), node, service, KFI_SOURCE, hints,
-			  &info);
-	kfi_freeinfo(hints);
-	if (ret)
-		return ret;
-	ret = kfi_fabric(info->fabric_attr, &side->fabric, NULL) ?:
-	      kfi_domain(side->fabric, info, &side->domain, NULL) ?:
-	      kfi_av_open(side->domain, &av_attr, &side->av, NULL) ?:
-	      kfi_cq_open(side->domain, &cq_attr, &side->cq, env_comp, side) ?:
-	      kfi_endpoint(side->domain, info, &side->ep, NULL) ?:
-	      kfi_ep_bind(side->ep, &side->cq->fid, KFI_TRANSMIT | KFI_RECV) ?:
-	      kfi_ep_bind(side->ep, &side->av->fid, 0) ?:
-	      kfi_enable(side->ep);
-	kfi_freeinfo(info);
-	if (ret)
-		env_side_close(side);
+	ret = kfi_client_open(&side->client, &params, NULL);
+	side->ep = side->client.ep;
 	return ret;
 }
 
 void env_side_close(struct env_side *side)
 {
-	if (side->ep)
-		WARN_ON(kfi_close(&side->ep->fid));
-	if (side->cq)
-		WARN_ON(kfi_close(&side->cq->fid));
-	if (side->av)
-		WARN_ON(kfi_close(&side->av->fid));
-	if (side->domain)
-		WARN_ON(kfi_close(&side->domain->fid));
-	if (side->fabric)
-		WARN_ON(kfi_close(&side->fabric->fid));
+	kfi_client_close(&side->client);
 	memset(side, 0, sizeof(*side));
 }
 
@@ -94,7 +66,7 @@ static bool env_poll(struct env_side *side, struct env_done *done)
 	struct kfi_cq_err_entry err;
 	ssize_t ret;
 
-	ret = kfi_cq_read(side->cq, &entry, 1);
+	ret = kfi_cq_read(side->client.cq, &entry, 1);
 	if (ret == 1) {
 		*done = (struct env_done) {
 			.context = entry.op_context,
@@ -105,7 +77,7 @@ static bool env_poll(struct env_side *side, struct env_done *done)
 		};
 		return true;
 	}
-	if (ret != -KFI_EAVAIL || kfi_cq_readerr(side->cq, &err, 0) != 1)
+	if (ret != -KFI_EAVAIL || kfi_cq_readerr(side->client.cq, &err, 0) != 1)
 		return false;
 	*done = (struct env_done) {
 		.context = err.op_context,
@@ -145,14 +117,11 @@ int env_up(struct kunit *test, struct env *env, u64 pool_size, u64 size,
 	      env_side_open(&env->target, "0.0.0.0", ENV_PORT,
 			    KFI_RMA | KFI_RMA_PMEM | KFI_ATOMIC |
 			    KFI_REMOTE_READ | KFI_REMOTE_WRITE, NULL) ?:
-	      env_side_open(&env->peer, NULL, NULL,
+	      env_side_open(&env->peer, NULL, 0,
 			    KFI_RMA | KFI_RMA_PMEM | KFI_ATOMIC | KFI_READ |
-			    KFI_WRITE, &auth);
-	if (!ret) {
-		ret = kfi_av_insertsvc(env->peer.av, env->node, ENV_PORT,
-				       &env->addr, 0, NULL);
-		ret = ret == 1 ? 0 : -EINVAL;
-	}
+			    KFI_WRITE, &auth) ?:
+	      kfi_client_insert(&env->peer.client, env->node, ENV_PORT,
+				&env->addr, NULL);
 	if (ret)
 		env_down(env);
 	return ret;

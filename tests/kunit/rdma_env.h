@@ -11,25 +11,21 @@
 #include <linux/wait.h>
 
 #include "kfi_atomic.h"
+#include "kfi_client.h"
 #include "kfi_cm.h"
-#include "kfi_domain.h"
-#include "kfi_endpoint.h"
 #include "kfi_pmem.h"
 #include "kfi_pool.h"
 #include "kfi_rma.h"
 
-#define ENV_PORT	"7473"
+#define ENV_PORT	7473
 #define ENV_REGION	"data"
 #define ENV_POOL	"pool"
 #define ENV_SIZE	(4ULL << 20)
 
-/* One side: an endpoint and all it needs. */
+/* One side: an endpoint, all it needs, and who waits for it. */
 struct env_side {
-	struct kfid_fabric *fabric;
-	struct kfid_domain *domain;
-	struct kfid_av *av;
-	struct kfid_cq *cq;
-	struct kfid_ep *ep;
+	struct kfi_client client;
+	struct kfid_ep *ep;		/* of the client */
 	wait_queue_head_t wait;
 	atomic_t calls;			/* of the completion handler */
 };
@@ -55,8 +51,8 @@ struct env_done {
 
 extern const u8 env_key[KFI_PMEM_KEY_SIZE];
 
-int env_side_open(struct env_side *side, const char *node, const char *service,
-		  u64 caps, const struct kfi_auth *auth);
+int env_side_open(struct env_side *side, const char *node, u16 port, u64 caps,
+		  const struct kfi_auth *auth);
 void env_side_close(struct env_side *side);
 int env_wait(struct env_side *side, struct env_done *done);
 int env_up(struct kunit *test, struct env *env, u64 pool_size, u64 size,

@@ -439,11 +439,11 @@ static void rdma_wrong_key(struct kunit *test)
 			.access = KFI_READ,
 		};
 
-		KUNIT_ASSERT_EQ(test, env_side_open(&side, NULL, NULL,
+		KUNIT_ASSERT_EQ(test, env_side_open(&side, NULL, 0,
 				KFI_RMA | KFI_RMA_PMEM | KFI_READ | KFI_WRITE,
 				&auth), 0);
-		KUNIT_EXPECT_EQ(test, kfi_av_insertsvc(side.av, env.node,
-				ENV_PORT, &addr, 0, NULL), 1);
+		KUNIT_EXPECT_EQ(test, kfi_client_insert(&side.client,
+				env.node, ENV_PORT, &addr, NULL), 0);
 		KUNIT_EXPECT_EQ(test, kfi_pmem_attach(side.ep, addr, &what,
 				&key, NULL), cases[i].err);
 		env_side_close(&side);
