@@ -43,10 +43,13 @@ help:
 
 #: Persistent memory over RDMA, for the kernel and for programs.
 #:
-#:   make demo [INPUT=FILE]   two machines, durable writes, a power cut
+#:   make demo                three machines, a file system that survives them
+#:   make demo-commit [INPUT=FILE]
+#:                            two machines, durable writes, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user compile vm rig
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, and the rig kfirig
+#:   make soak [KILLS=N]      200 machines lose their power
 #:   make bench               against a hand-written verbs loop
 #:   make style               checkpatch, sparse, kernel-doc, shellcheck
 #:   make install             modules, kfipmem, kfirig, manual pages
@@ -56,10 +59,13 @@ help:
 #: so. Nothing is written to the checkout; "make path" says where products are.
 #:
 #: Variables
-#:   INPUT=FILE         what the demo writes (default: a file of this machine)
+#:   INPUT=FILE         what demo-commit writes (default: a file of this machine)
+#:   PICTURE=FILE.svg   where the demo draws its timeline
 #:   ONLY="kunit vm"    parts of the check
 #:   TESTS="crash pmdk" of the VM tests only these (tests/vm/*.sh)
 #:   CUTS=N             power cuts in the crash test (default 2)
+#:   KILLS=N            kill cycles in the check (default 20) and the soak
+#:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
 #:   SEED=N             repeats a run with random moments
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
 #:   KFI_MUTANT=NAME    build that loses data: no-writeback, no-fence, early-ack
@@ -118,7 +124,14 @@ tools: deps-build out
 
 export OUT KFI_NO_INSTALL
 demo: deps-build+rig+test
+	@'$(TOP)/tests/demo/ha.sh'
+
+demo-commit: deps-build+rig+test
 	@'$(TOP)/tests/demo/commit.sh' $(if $(INPUT),'$(INPUT)')
+
+# The kill cycles in earnest; the check does a few of them.
+soak: deps-build+rig+test
+	@KILLS=$${KILLS:-200} '$(TOP)/tests/vm/run.sh' kill
 
 check:
 	@'$(TOP)/tests/check.sh' $(ONLY)
@@ -140,4 +153,4 @@ install: modules tools
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools demo check bench style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools demo demo-commit soak check bench style sparse install clean

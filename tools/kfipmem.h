@@ -31,11 +31,27 @@ struct options {
 	const char *provider;
 	const char *epoch;
 	const char *cache_seed;
+	const char *extent_size;
+	const char *resync_rate;
+	const char *config;
+	const char *block_size;
+	const char *number;
 	bool cache_model;
 	bool force;
 	bool insecure;
 	bool read_only;
-	const char *arg[1];
+	bool assume_clean;
+	bool raw;
+	bool fail_io;
+	bool repair;
+	bool wait;
+	bool watch;
+	struct {
+		const char *text;
+		bool witness;
+	} member[KFIPMEM_SET_MEMBERS_MAX];
+	unsigned int nr_members;
+	const char *arg[2];
 	unsigned int nr_args;
 };
 
@@ -47,6 +63,8 @@ void die_usage(const char *fmt, ...)
 void die_kernel(int err, const char *text, const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
 void die_no_module(void) __attribute__((noreturn));
+/* What die_usage() says first, while a file is read; "" for nothing. */
+void die_where(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *xalloc(size_t size);
 
@@ -58,12 +76,37 @@ struct size_spec {
 
 const char *parse_size(const char *text, struct size_spec *size);
 const char *parse_number(const char *text, uint64_t max, uint64_t *value);
+uint64_t get_bytes(const char *what, const char *text);
+uint64_t get_extent_size(const char *text);
 void check_name(const char *what, const char *name);
 void split_region(const char *text, char *pool, char *region);
 void split_remote(const char *text, char *host, uint16_t *port, char *region);
 uint16_t get_port(const char *text);
 void resolve_host(const char *host, char *numeric, size_t size);
 void read_key_file(const char *path, uint8_t key[KFIPMEM_KEY_SIZE]);
+
+/* member.c: a member of a replica set. */
+struct member_spec {
+	bool local;
+	char pool[KFIPMEM_NAME_MAX + 1];
+	char host[KFIPMEM_HOST_MAX + 1];
+	uint16_t port;
+	char region[KFIPMEM_NAME_MAX + 1];
+};
+
+/* How this machine presents itself to members on others. */
+struct member_auth {
+	const char *as;
+	const char *provider;
+	bool insecure;
+	uint8_t key[KFIPMEM_KEY_SIZE];
+};
+
+void parse_member(const char *text, struct member_spec *spec);
+void get_member_auth(const char *cmd, const struct options *o,
+		     struct member_auth *auth);
+void put_members(struct nlmsghdr *nlh, const struct options *o,
+		 const struct member_auth *auth);
 
 /* nl.c: requests to the kernel. */
 struct reply {
@@ -108,6 +151,8 @@ void json_ok(void);
 const char *domain_name(uint64_t domain);
 const char *method_name(uint64_t method);
 const char *op_name(uint64_t op);
+const char *set_state_name(uint64_t state);
+const char *member_state_name(uint64_t state);
 const char *size_text(uint64_t bytes, char *buf, size_t size);
 const char *time_text(uint64_t ns, char *buf, size_t size);
 
@@ -138,5 +183,16 @@ int cmd_detach(const struct options *o);
 int cmd_key_generate(const struct options *o);
 int cmd_status(const struct options *o);
 int cmd_stat(const struct options *o);
+int cmd_set_create(const struct options *o);
+int cmd_set_start(const struct options *o);
+int cmd_set_stop(const struct options *o);
+int cmd_set_add(const struct options *o);
+int cmd_set_remove(const struct options *o);
+int cmd_set_scrub(const struct options *o);
+int cmd_set_status(const struct options *o);
+int cmd_blk_add(const struct options *o);
+int cmd_blk_del(const struct options *o);
+int cmd_blk_resize(const struct options *o);
+int cmd_blk_list(const struct options *o);
 
 #endif /* KFIPMEM_H */

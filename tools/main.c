@@ -10,6 +10,7 @@
 
 bool json_mode;
 static const char *prog = "kfipmem";
+static char where[320];
 
 enum {
 	OPT_NAME = 0x100,
@@ -26,6 +27,19 @@ enum {
 	OPT_PORT,
 	OPT_PROVIDER,
 	OPT_EPOCH,
+	OPT_MEMBER,
+	OPT_WITNESS,
+	OPT_CONFIG,
+	OPT_ASSUME_CLEAN,
+	OPT_EXTENT_SIZE,
+	OPT_FAIL_IO,
+	OPT_RESYNC_RATE,
+	OPT_RAW,
+	OPT_REPAIR,
+	OPT_WAIT,
+	OPT_WATCH,
+	OPT_BLOCK_SIZE,
+	OPT_NUMBER,
 	OPT_JSON,
 };
 
@@ -40,9 +54,37 @@ static const struct argp_option all_options[] = {
 	  "ask for no key: whoever says this name gets access", 0 },
 	{ "insecure", OPT_INSECURE, NULL, 0,
 	  "have no key: only --insecure-any exports can be attached", 0 },
+	{ "member", OPT_MEMBER, "MEMBER", 0,
+	  "local:POOL/REGION or HOST[:PORT]/REGION; the order counts: a member keeps its index, from 0, for ever",
+	  0 },
+	{ "witness", OPT_WITNESS, "MEMBER", 0,
+	  "likewise, one that votes and holds no data", 0 },
+	{ "config", OPT_CONFIG, "FILE", 0,
+	  "take what is not given here from [set NAME] in FILE; without members here it is /etc/kfipmem.conf",
+	  0 },
+	{ "assume-clean", OPT_ASSUME_CLEAN, NULL, 0,
+	  "the regions are known to hold the same bytes: no first resync", 0 },
+	{ "extent-size", OPT_EXTENT_SIZE, "SIZE", 0,
+	  "bytes that one mark of a possible difference stands for, 64K to 1G (1M)",
+	  0 },
+	{ "fail-io", OPT_FAIL_IO, NULL, 0,
+	  "without a majority fail requests, do not hold them", 0 },
+	{ "resync-rate", OPT_RESYNC_RATE, "SIZE", 0,
+	  "bytes per second of a resync (no limit)", 0 },
+	{ "raw", OPT_RAW, NULL, 0,
+	  "one member, as it is: no record, no epoch, no copies", 0 },
+	{ "repair", OPT_REPAIR, NULL, 0,
+	  "make what differs equal to the member that is read from", 0 },
+	{ "wait", OPT_WAIT, NULL, 0, "until it is done, and say the result",
+	  0 },
+	{ "watch", OPT_WATCH, NULL, 0, "go on, and show each change", 0 },
+	{ "block-size", OPT_BLOCK_SIZE, "BYTES", 0,
+	  "of a logical block: 512 or 4096 (4096)", 0 },
+	{ "number", OPT_NUMBER, "N", 0, "of /dev/kfiblkN (the first free)", 0 },
 	{ "read-only", OPT_READ_ONLY, NULL, 0, "no writes", 0 },
 	{ "force", OPT_FORCE, NULL, 0,
-	  "pool create: overwrite what is there; detach: even if open", 0 },
+	  "pool create: overwrite what is there; detach, blk del: even if open",
+	  0 },
 	{ "cache-model", OPT_CACHE_MODEL, "SEED", OPTION_ARG_OPTIONAL,
 	  "lose uncommitted writes in a crash, as a power cut would; SEED: and write some lines back early",
 	  0 },
@@ -65,7 +107,7 @@ struct command {
 	unsigned int max_args;
 	const char *args_doc;
 	const char *doc;
-	int options[8];
+	int options[12];
 };
 
 static const struct command commands[] = {
@@ -109,6 +151,39 @@ static const struct command commands[] = {
 	  { OPT_FORCE } },
 	{ "key", "generate", cmd_key_generate, 1, 1, "FILE",
 	  "Write a new random key to a file that does not exist", { 0 } },
+	{ "set", "create", cmd_set_create, 1, 1,
+	  "NAME --member MEMBER ... --as PEER (--key-file FILE | --insecure)",
+	  "Make a replica set of regions, whose contents are lost, and start it. A member keeps its index, the place in this order, for ever",
+	  { OPT_MEMBER, OPT_WITNESS, OPT_AS, OPT_KEY_FILE, OPT_INSECURE,
+	    OPT_PROVIDER, OPT_CONFIG, OPT_ASSUME_CLEAN, OPT_EXTENT_SIZE,
+	    OPT_FAIL_IO, OPT_RESYNC_RATE } },
+	{ "set", "start", cmd_set_start, 1, 1,
+	  "NAME [--member MEMBER ... --as PEER (--key-file FILE | --insecure)]",
+	  "Take a replica set over: be its writer. Members as at its creation, in the same order",
+	  { OPT_MEMBER, OPT_WITNESS, OPT_AS, OPT_KEY_FILE, OPT_INSECURE,
+	    OPT_PROVIDER, OPT_CONFIG, OPT_RAW, OPT_FAIL_IO,
+	    OPT_RESYNC_RATE } },
+	{ "set", "stop", cmd_set_stop, 1, 1, "NAME",
+	  "Commit, and stop being the writer of a set", { 0 } },
+	{ "set", "add", cmd_set_add, 1, 1, "NAME --member MEMBER",
+	  "Add a member, at the next index",
+	  { OPT_MEMBER, OPT_WITNESS, OPT_AS, OPT_KEY_FILE, OPT_INSECURE,
+	    OPT_PROVIDER } },
+	{ "set", "remove", cmd_set_remove, 2, 2, "NAME INDEX",
+	  "Remove a member; the others keep their indices, and a start needs something in its place",
+	  { 0 } },
+	{ "set", "scrub", cmd_set_scrub, 1, 1, "NAME",
+	  "Compare the members that are in sync", { OPT_REPAIR, OPT_WAIT } },
+	{ "set", "status", cmd_set_status, 0, 1, "[NAME]",
+	  "Sets that are started here, and their members", { OPT_WATCH } },
+	{ "blk", "add", cmd_blk_add, 1, 1, "SET",
+	  "Make a block device on a set that is started here",
+	  { OPT_BLOCK_SIZE, OPT_READ_ONLY, OPT_NUMBER } },
+	{ "blk", "del", cmd_blk_del, 1, 1, "N | /dev/kfiblkN",
+	  "Remove a block device", { OPT_FORCE } },
+	{ "blk", "resize", cmd_blk_resize, 1, 1, "N | /dev/kfiblkN",
+	  "Give a block device the size that its set has now", { 0 } },
+	{ "blk", "list", cmd_blk_list, 0, 0, "", "List block devices", { 0 } },
 	{ NULL, "status", cmd_status, 0, 0, "", "Overview", { 0 } },
 	{ NULL, "stat", cmd_stat, 0, 1, "[NAME]",
 	  "Counters of the target and of attachments", { 0 } },
@@ -123,6 +198,15 @@ void warn(const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
+}
+
+void die_where(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(where, sizeof(where), fmt, ap);
+	va_end(ap);
 }
 
 static void __attribute__((noreturn)) die(enum exit_code code, int err,
@@ -142,11 +226,13 @@ static void __attribute__((noreturn)) die(enum exit_code code, int err,
 
 void die_usage(const char *fmt, ...)
 {
-	char text[512];
+	char text[sizeof(where) + 512];
+	size_t len = strlen(where);
 	va_list ap;
 
+	memcpy(text, where, len);
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
+	vsnprintf(text + len, sizeof(text) - len, fmt, ap);
 	va_end(ap);
 	die(EXIT_USAGE, 0, text);
 }
@@ -179,6 +265,65 @@ void *xalloc(size_t size)
 	if (!mem)
 		die_kernel(ENOMEM, NULL, "memory");
 	return mem;
+}
+
+static void add_member(struct options *o, const char *text, bool witness,
+		       struct argp_state *state)
+{
+	if (o->nr_members == ARRAY_SIZE(o->member))
+		argp_error(state, "a set has at most %zu members",
+			   ARRAY_SIZE(o->member));
+	o->member[o->nr_members].text = text;
+	o->member[o->nr_members++].witness = witness;
+}
+
+/* Options of sets and of block devices. */
+static error_t parse_set_option(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
+	case OPT_MEMBER:
+	case OPT_WITNESS:
+		add_member(o, arg, key == OPT_WITNESS, state);
+		break;
+	case OPT_CONFIG:
+		o->config = arg;
+		break;
+	case OPT_ASSUME_CLEAN:
+		o->assume_clean = true;
+		break;
+	case OPT_EXTENT_SIZE:
+		o->extent_size = arg;
+		break;
+	case OPT_FAIL_IO:
+		o->fail_io = true;
+		break;
+	case OPT_RESYNC_RATE:
+		o->resync_rate = arg;
+		break;
+	case OPT_RAW:
+		o->raw = true;
+		break;
+	case OPT_REPAIR:
+		o->repair = true;
+		break;
+	case OPT_WAIT:
+		o->wait = true;
+		break;
+	case OPT_WATCH:
+		o->watch = true;
+		break;
+	case OPT_BLOCK_SIZE:
+		o->block_size = arg;
+		break;
+	case OPT_NUMBER:
+		o->number = arg;
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
 }
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -236,7 +381,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->arg[o->nr_args++] = arg;
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_set_option(key, arg, state);
 	}
 	return 0;
 }
@@ -280,7 +425,8 @@ static int run(const struct command *c, int argc, char **argv)
 		die_usage("something is missing; write: %s %s", name,
 			  c->args_doc);
 	if (o.nr_args > c->max_args)
-		die_usage("%s: unexpected word '%.80s'", c->name, o.arg[0]);
+		die_usage("%s: unexpected word '%.80s'", c->name,
+			  o.arg[c->max_args]);
 	return c->run(&o);
 }
 

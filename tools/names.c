@@ -52,6 +52,31 @@ const char *op_name(uint64_t op)
 	return lookup(names, ARRAY_SIZE(names), op);
 }
 
+const char *set_state_name(uint64_t state)
+{
+	static const char *const names[] = {
+		[KFIPMEM_SET_TAKEOVER] = "takeover",
+		[KFIPMEM_SET_ACTIVE] = "active",
+		[KFIPMEM_SET_SUSPENDED] = "suspended",
+		[KFIPMEM_SET_FENCED] = "fenced",
+		[KFIPMEM_SET_STOPPING] = "stopping",
+	};
+
+	return lookup(names, ARRAY_SIZE(names), state);
+}
+
+const char *member_state_name(uint64_t state)
+{
+	static const char *const names[] = {
+		[KFIPMEM_MEMBER_DOWN] = "down",
+		[KFIPMEM_MEMBER_BEHIND] = "behind",
+		[KFIPMEM_MEMBER_SYNCING] = "syncing",
+		[KFIPMEM_MEMBER_IN_SYNC] = "in-sync",
+	};
+
+	return lookup(names, ARRAY_SIZE(names), state);
+}
+
 const char *size_text(uint64_t bytes, char *buf, size_t size)
 {
 	static const char units[] = "KMGTPE";

@@ -12,6 +12,9 @@
 #include <unistd.h>
 #include "kfipmem.h"
 
+#define EXTENT_MIN	(64ULL << 10)
+#define EXTENT_MAX	(1ULL << 30)
+
 /* Return: NULL, or what is wrong with the text. */
 const char *parse_number(const char *text, uint64_t max, uint64_t *value)
 {
@@ -60,6 +63,30 @@ const char *parse_size(const char *text, struct size_spec *size)
 	if (!size->value)
 		return "is zero";
 	return NULL;
+}
+
+/* Bytes, at least one. */
+uint64_t get_bytes(const char *what, const char *text)
+{
+	struct size_spec size;
+	const char *fault;
+
+	fault = parse_size(text, &size);
+	if (!fault && size.percent)
+		fault = "is a share of nothing; write bytes";
+	if (fault)
+		die_usage("%s '%.80s' %s", what, text, fault);
+	return size.value;
+}
+
+uint64_t get_extent_size(const char *text)
+{
+	uint64_t size = get_bytes("extent size", text);
+
+	if (size < EXTENT_MIN || size > EXTENT_MAX || (size & (size - 1)))
+		die_usage("extent size '%.80s' is not a power of two from 64K to 1G",
+			  text);
+	return size;
 }
 
 static const char *name_fault(const char *name)

@@ -8,25 +8,6 @@
 #include "user.h"
 #include "netlink.h"
 
-static atomic_t ku_changes = ATOMIC_INIT(1);
-
-/* An error about one attribute: the text, and where in the request it is. */
-static int ku_nl_refuse(struct genl_info *info, int attr, int err,
-			const char *msg)
-{
-	NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
-	NL_SET_ERR_MSG_FMT(info->extack, "%s", msg);
-	return err;
-}
-
-static int ku_nl_need(struct genl_info *info, int attr, const char *what)
-{
-	if (!GENL_REQ_ATTR_CHECK(info, attr))
-		return 0;
-	NL_SET_ERR_MSG_FMT(info->extack, "%s is missing", what);
-	return -EINVAL;
-}
-
 /*
  * One policy for each set of attributes that a request may carry: what a
  * command does not know is refused, not ignored.
@@ -115,75 +96,17 @@ static const struct nla_policy ku_detach_policy[] = {
 	[KFIPMEM_A_ATTACHMENT_FORCE] = { .type = NLA_FLAG },
 };
 
-unsigned int ku_change_seq(void)
-{
-	return atomic_read(&ku_changes);
-}
-
-static int ku_nl_done(int ret)
-{
-	if (!ret)
-		atomic_inc(&ku_changes);
-	return ret;
-}
-
-static const char *ku_nl_str(struct genl_info *info, int attr)
-{
-	return info->attrs[attr] ? nla_data(info->attrs[attr]) : NULL;
-}
-
-static u64 ku_nl_uint(struct genl_info *info, int attr)
-{
-	return info->attrs[attr] ? nla_get_uint(info->attrs[attr]) : 0;
-}
-
-static bool ku_nl_flag(struct genl_info *info, int attr)
-{
-	return nla_get_flag(info->attrs[attr]);
-}
-
-/* A name that has to be there and has to be one. */
-static int ku_nl_name(struct genl_info *info, int attr, const char **name)
-{
-	int ret;
-
-	*name = ku_nl_str(info, attr);
-	ret = ku_name_check(info->extack, *name);
-	if (ret)
-		NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
-	return ret;
-}
-
-/*
- * The key or the explicit wish for none. The bytes lie in the request; the
- * caller wipes them there with ku_nl_wipe_key() when they were used.
- */
 static int ku_nl_key(struct genl_info *info, int key_attr, int insecure_attr,
 		     const u8 **key)
 {
-	bool insecure = ku_nl_flag(info, insecure_attr);
-
-	*key = NULL;
-	if (info->attrs[key_attr]) {
-		if (insecure)
-			return ku_nl_refuse(info, insecure_attr, -EINVAL,
-					    "either a key or insecure, not both");
-		*key = nla_data(info->attrs[key_attr]);
-		return 0;
-	}
-	if (!insecure) {
-		NL_SET_ERR_MSG(info->extack,
-			       "no key given; anybody's access has to be asked for explicitly");
-		return -ENOKEY;
-	}
-	return 0;
+	return ku_nl_key_attr(info->extack, info->attrs[key_attr],
+			      info->attrs[insecure_attr], key);
 }
 
 static void ku_nl_wipe_key(struct genl_info *info, int attr)
 {
 	if (info->attrs[attr])
-		memzero_explicit(nla_data(info->attrs[attr]),
-				 nla_len(info->attrs[attr]));
+		ku_nl_wipe(info->attrs[attr]);
 }
 
 /*
@@ -584,6 +507,7 @@ static int ku_nl_detach(struct sk_buff *skb, struct genl_info *info)
 		.flags = GENL_CMD_CAP_DUMP,				\
 	}
 
+/* In the order of their numbers. */
 static const struct genl_split_ops ku_ops[] = {
 	KU_DO(POOL_CREATE, ku_nl_pool_create, ku_pool_create_policy,
 	      KFIPMEM_A_POOL_CACHE_SEED),
@@ -619,6 +543,23 @@ static const struct genl_split_ops ku_ops[] = {
 		.doit = ku_nl_status_get,
 		.flags = GENL_CMD_CAP_DO,
 	},
+	KU_DO(SET_START, ku_nl_set_start, ku_set_start_policy,
+	      KFIPMEM_A_SET_MEMBER),
+	KU_DO(SET_STOP, ku_nl_set_stop, ku_set_policy, KFIPMEM_A_SET_NAME),
+	KU_DO(SET_ADD, ku_nl_set_add, ku_set_add_policy,
+	      KFIPMEM_A_SET_MEMBER),
+	KU_DO(SET_REMOVE, ku_nl_set_remove, ku_set_policy,
+	      KFIPMEM_A_SET_INDEX),
+	KU_DO(SET_SCRUB, ku_nl_set_scrub, ku_set_scrub_policy,
+	      KFIPMEM_A_SET_REPAIR),
+	KU_DUMP(SET_GET, ku_nl_set_get),
+	KU_DO(BLK_ADD, ku_nl_blk_add, ku_blk_add_policy,
+	      KFIPMEM_A_BLK_READ_ONLY),
+	KU_DO(BLK_DEL, ku_nl_blk_del, ku_blk_del_policy,
+	      KFIPMEM_A_BLK_FORCE),
+	KU_DO(BLK_RESIZE, ku_nl_blk_resize, ku_blk_del_policy,
+	      KFIPMEM_A_BLK_NUMBER),
+	KU_DUMP(BLK_GET, ku_nl_blk_get),
 };
 
 /*

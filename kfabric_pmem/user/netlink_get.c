@@ -21,23 +21,20 @@ static_assert(KFIPMEM_NAME_MAX + 1 == KFI_PMEM_NAME_MAX);
 /* The counters of one endpoint do not fit in the usual size. */
 #define KU_DUMP_ALLOC	SZ_16K
 
-/* A list in the making. @next is the entry that goes first in this part. */
-struct ku_dump {
-	struct sk_buff *skb;
-	struct netlink_callback *cb;
-	long next;
-	long at;
-	u8 cmd;
-};
-
 int ku_nl_dump_start(struct netlink_callback *cb)
 {
 	cb->min_dump_alloc = KU_DUMP_ALLOC;
 	return 0;
 }
 
-/* NULL when the entry went out in an earlier part; ERR_PTR when it is full. */
-static void *ku_dump_begin(struct ku_dump *dump)
+/**
+ * ku_dump_begin() - begin an entry of a list
+ * @dump: the list
+ *
+ * Return: the entry's header; NULL when it went out in an earlier part; ERR_PTR
+ * when the part is full.
+ */
+void *ku_dump_begin(struct ku_dump *dump)
 {
 	struct netlink_callback *cb = dump->cb;
 	void *hdr;
@@ -53,7 +50,15 @@ static void *ku_dump_begin(struct ku_dump *dump)
 	return hdr;
 }
 
-static int ku_dump_end(struct ku_dump *dump, void *hdr, int err)
+/**
+ * ku_dump_end() - end an entry of a list
+ * @dump: the list
+ * @hdr: the entry's header
+ * @err: what filling it came to
+ *
+ * Return: 0, or -EMSGSIZE when the part is full.
+ */
+int ku_dump_end(struct ku_dump *dump, void *hdr, int err)
 {
 	if (err) {
 		genlmsg_cancel(dump->skb, hdr);
@@ -64,8 +69,15 @@ static int ku_dump_end(struct ku_dump *dump, void *hdr, int err)
 	return 0;
 }
 
-static void ku_dump_init(struct ku_dump *dump, struct sk_buff *skb,
-			 struct netlink_callback *cb, u8 cmd)
+/**
+ * ku_dump_init() - begin a part of a list
+ * @dump: the list
+ * @skb: the part
+ * @cb: where the list stands
+ * @cmd: command of the entries
+ */
+void ku_dump_init(struct ku_dump *dump, struct sk_buff *skb,
+		  struct netlink_callback *cb, u8 cmd)
 {
 	cb->seq = ku_change_seq();
 	*dump = (struct ku_dump){
@@ -76,23 +88,21 @@ static void ku_dump_init(struct ku_dump *dump, struct sk_buff *skb,
 	};
 }
 
-/* A full part is not an error, unless not even one entry fits in it. */
-static int ku_dump_result(struct ku_dump *dump, int ret)
+/**
+ * ku_dump_result() - end a part of a list
+ * @dump: the list
+ * @ret: what visiting its objects came to
+ *
+ * A full part is not an error, unless not even one entry fits in it.
+ *
+ * Return: for the dumpit().
+ */
+int ku_dump_result(struct ku_dump *dump, int ret)
 {
 	dump->cb->args[0] = dump->next;
 	if (ret == -EMSGSIZE && dump->skb->len)
 		return dump->skb->len;
 	return ret ?: dump->skb->len;
-}
-
-static int ku_put_uuid(struct sk_buff *skb, int attr, const uuid_t *uuid)
-{
-	return nla_put(skb, attr, UUID_SIZE, uuid);
-}
-
-static int ku_put_flag(struct sk_buff *skb, int attr, bool set)
-{
-	return set ? nla_put_flag(skb, attr) : 0;
 }
 
 static int ku_pool_fill(const struct kfi_pool_attr *attr, void *arg)
@@ -209,14 +219,14 @@ static int ku_attachment_fill(struct ku_attachment *att, void *arg)
 	if (IS_ERR_OR_NULL(hdr))
 		return PTR_ERR_OR_ZERO(hdr);
 	/* As attested now, or last where the target is out of reach. */
-	kfi_pmem_query(att->ep.ep, att->addr, att->key, &now);
+	kfi_pmem_query(att->client.ep, att->addr, att->key, &now);
 	err = nla_put_string(skb, KFIPMEM_A_ATTACHMENT_NAME, att->name) ?:
 	      nla_put_string(skb, KFIPMEM_A_ATTACHMENT_HOST, att->host) ?:
 	      nla_put_u16(skb, KFIPMEM_A_ATTACHMENT_PORT, att->port) ?:
 	      nla_put_string(skb, KFIPMEM_A_ATTACHMENT_REGION, att->region) ?:
 	      nla_put_string(skb, KFIPMEM_A_ATTACHMENT_PEER, att->peer) ?:
 	      nla_put_string(skb, KFIPMEM_A_ATTACHMENT_PROVIDER,
-			     att->ep.info->fabric_attr->prov_name ?: "") ?:
+			     att->client.info->fabric_attr->prov_name ?: "") ?:
 	      ku_put_flag(skb, KFIPMEM_A_ATTACHMENT_INSECURE,
 			  att->insecure) ?:
 	      ku_put_flag(skb, KFIPMEM_A_ATTACHMENT_READ_ONLY,
@@ -341,7 +351,7 @@ static int ku_attachment_stats(struct ku_attachment *att, void *arg)
 	struct ku_stats_dump *sd = arg;
 
 	memset(&sd->stats, 0, sizeof(sd->stats));
-	if (kfi_pmem_stats(att->ep.ep, &sd->stats))
+	if (kfi_pmem_stats(att->client.ep, &sd->stats))
 		memset(&sd->stats, 0, sizeof(sd->stats));
 	return ku_stats_fill(&sd->dump, att->name,
 			     KFIPMEM_ENDPOINT_ATTACHMENT, &sd->stats);

@@ -10,6 +10,11 @@
  *   refuse	commands fail with EBUSY and a text
  *   refuse-bare	commands fail with EBUSY and no text
  *   interrupted	every list changed while it was sent
+ *   scrubbing	a scrub runs, and has ended when asked for the third time
+ *   differ	the last scrub has found something
+ *   broken	the last scrub was broken off
+ *   changing	reads go on, a member changes at the third list, and the set is
+ *		gone at the fifth
  * KFIPMEM_FAKE_LOG names a file that gets one line per request.
  */
 #include <errno.h>
@@ -31,6 +36,7 @@ struct mnl_socket {
 };
 
 static struct mnl_socket the_socket;
+static unsigned int lists;	/* that were asked for */
 
 static bool mode_is(const char *mode)
 {
@@ -219,6 +225,98 @@ static void put_stats(struct nlmsghdr *nlh, int i)
 	mnl_attr_put_u32(nlh, KFIPMEM_A_STATS_PEER_MEMORY, 65536);
 }
 
+static void put_member(struct nlmsghdr *nlh, uint32_t index, uint32_t state)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, KFIPMEM_A_SET_MEMBER);
+
+	mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_INDEX, index);
+	if (!index)
+		mnl_attr_put_strz(nlh, KFIPMEM_A_MEMBER_POOL, "tank");
+	else
+		mnl_attr_put_strz(nlh, KFIPMEM_A_MEMBER_HOST,
+				  index == 1 ? "192.0.2.2" : "2001:db8::3");
+	mnl_attr_put_strz(nlh, KFIPMEM_A_MEMBER_REGION,
+			  index == 2 ? "vote" : "data");
+	mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_STATE, state);
+	if (index == 1) {
+		mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_BEHIND, 55 << 20);
+		mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_RESYNCED, 45 << 20);
+		mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_RESYNC_TOTAL,
+				 100 << 20);
+	}
+	if (index == 2) {
+		mnl_attr_put(nlh, KFIPMEM_A_MEMBER_WITNESS, 0, NULL);
+		mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_ERROR, ETIMEDOUT);
+	}
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/* More members than a set can have, each of them hostile. */
+static void put_bad_members(struct nlmsghdr *nlh)
+{
+	struct nlattr *nest;
+	int i;
+
+	for (i = 0; i < 12; i++) {
+		nest = mnl_attr_nest_start(nlh, KFIPMEM_A_SET_MEMBER);
+		mnl_attr_put_u64(nlh, KFIPMEM_A_MEMBER_INDEX, UINT64_MAX);
+		mnl_attr_put_strz(nlh, KFIPMEM_A_MEMBER_HOST, HOSTILE);
+		mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_STATE, 2);
+		mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_RESYNCED, 7);
+		mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_RESYNC_TOTAL, 3);
+		mnl_attr_nest_end(nlh, nest);
+	}
+}
+
+static void put_scrub(struct nlmsghdr *nlh)
+{
+	bool running = mode_is("scrubbing") && lists < 3;
+
+	if (running)
+		mnl_attr_put(nlh, KFIPMEM_A_SET_SCRUBBING, 0, NULL);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_SCRUBBED,
+			 running || mode_is("broken") ? 256U << 20 : 1U << 30);
+	if (mode_is("differ"))
+		mnl_attr_put_u32(nlh, KFIPMEM_A_SET_MISMATCHES, 3);
+}
+
+static void put_set(struct nlmsghdr *nlh, int i)
+{
+	bool late = mode_is("changing") && lists > 2;
+
+	mnl_attr_put_strz(nlh, KFIPMEM_A_SET_NAME, i ? HOSTILE : "data");
+	put_uuid(nlh, KFIPMEM_A_SET_UUID);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_STATE, i ? 77 : 1);
+	if (i) {
+		put_bad_members(nlh);
+		return;
+	}
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_SIZE, 1 << 30);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_EPOCH, 5);
+	mnl_attr_put_u64(nlh, KFIPMEM_A_SET_GENERATION, 12);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_QUORUM, 2);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_EXTENT_SIZE, 1 << 20);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_DIRTY_EXTENTS, 3);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_HELD, 4);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_READS, 1000 + lists);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_USERS, 1);
+	put_scrub(nlh);
+	put_member(nlh, 0, KFIPMEM_MEMBER_IN_SYNC);
+	put_member(nlh, 1, late ? KFIPMEM_MEMBER_DOWN : KFIPMEM_MEMBER_SYNCING);
+	put_member(nlh, 2, KFIPMEM_MEMBER_DOWN);
+}
+
+static void put_blk(struct nlmsghdr *nlh, int i)
+{
+	mnl_attr_put_u32(nlh, KFIPMEM_A_BLK_NUMBER, i ? UINT32_MAX : 3);
+	mnl_attr_put_strz(nlh, KFIPMEM_A_BLK_SET, i ? HOSTILE : "data");
+	mnl_attr_put_u32(nlh, KFIPMEM_A_BLK_BLOCK_SIZE, 4096);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_BLK_SIZE, 1 << 30);
+	if (i)
+		mnl_attr_put(nlh, KFIPMEM_A_BLK_READ_ONLY, 0, NULL);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_BLK_OPENERS, 1);
+}
+
 static void dump(const struct nlmsghdr *req, uint8_t cmd)
 {
 	static void (*const fill[])(struct nlmsghdr *nlh, int i) = {
@@ -227,11 +325,16 @@ static void dump(const struct nlmsghdr *req, uint8_t cmd)
 		[KFIPMEM_CMD_EXPORT_GET] = put_export,
 		[KFIPMEM_CMD_ATTACHMENT_GET] = put_attachment,
 		[KFIPMEM_CMD_STATS_GET] = put_stats,
+		[KFIPMEM_CMD_SET_GET] = put_set,
+		[KFIPMEM_CMD_BLK_GET] = put_blk,
 	};
 	struct nlmsghdr *nlh;
+	bool empty;
 	int i;
 
-	for (i = 0; i < 2 && !mode_is("empty") && fill[cmd]; i++) {
+	lists++;
+	empty = mode_is("empty") || (mode_is("changing") && lists >= 5);
+	for (i = 0; i < 2 && !empty && fill[cmd]; i++) {
 		nlh = put_genl(req, FAMILY_ID, cmd, NLM_F_MULTI);
 		fill[cmd](nlh, i);
 		end(nlh);
@@ -261,8 +364,25 @@ static void do_command(const struct nlmsghdr *req, uint8_t cmd)
 	} else if (mode_is("refuse-bare")) {
 		put_ack(req, EBUSY, NULL);
 	} else {
+		if (cmd == KFIPMEM_CMD_BLK_ADD) {
+			nlh = put_genl(req, FAMILY_ID, cmd, 0);
+			mnl_attr_put_u32(nlh, KFIPMEM_A_BLK_NUMBER, 3);
+			end(nlh);
+		}
 		put_ack(req, 0, NULL);
 	}
+}
+
+static void log_attr(FILE *log, const struct nlattr *attr);
+
+static void log_nest(FILE *log, const struct nlattr *nest)
+{
+	const struct nlattr *attr;
+
+	fprintf(log, " %u={", mnl_attr_get_type(nest));
+	mnl_attr_for_each_nested(attr, nest)
+		log_attr(log, attr);
+	fprintf(log, " }");
 }
 
 static void log_attr(FILE *log, const struct nlattr *attr)
@@ -271,6 +391,10 @@ static void log_attr(FILE *log, const struct nlattr *attr)
 	uint16_t len = mnl_attr_get_payload_len(attr), i;
 	bool text = len > 1 && !data[len - 1];
 
+	if (attr->nla_type & NLA_F_NESTED) {
+		log_nest(log, attr);
+		return;
+	}
 	for (i = 0; i + 1 < len && text; i++)
 		text = data[i] >= 0x20 && data[i] < 0x7f;
 	fprintf(log, " %u=", mnl_attr_get_type(attr));

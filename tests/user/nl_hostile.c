@@ -159,6 +159,10 @@ static void test_missing(void)
 		KFIPMEM_CMD_REGION_CREATE, KFIPMEM_CMD_REGION_REMOVE,
 		KFIPMEM_CMD_EXPORT_ADD, KFIPMEM_CMD_EXPORT_REMOVE,
 		KFIPMEM_CMD_FENCE, KFIPMEM_CMD_ATTACH, KFIPMEM_CMD_DETACH,
+		KFIPMEM_CMD_SET_START, KFIPMEM_CMD_SET_STOP,
+		KFIPMEM_CMD_SET_ADD, KFIPMEM_CMD_SET_REMOVE,
+		KFIPMEM_CMD_SET_SCRUB, KFIPMEM_CMD_BLK_ADD,
+		KFIPMEM_CMD_BLK_DEL, KFIPMEM_CMD_BLK_RESIZE,
 	};
 	char what[64];
 	size_t i;
@@ -172,6 +176,8 @@ static void test_missing(void)
 	refuse(command(0), "command 0");
 	refuse(command(KFIPMEM_CMD_POOL_GET), "a list asked for as a command");
 }
+
+#include "nl_hostile_set.h"
 
 static void test_names(void)
 {
@@ -378,7 +384,10 @@ static void test_random(void)
 	static const uint8_t cmds[] = {
 		KFIPMEM_CMD_POOL_CLOSE, KFIPMEM_CMD_REGION_CREATE,
 		KFIPMEM_CMD_REGION_REMOVE, KFIPMEM_CMD_EXPORT_REMOVE,
-		KFIPMEM_CMD_FENCE,
+		KFIPMEM_CMD_FENCE, KFIPMEM_CMD_SET_START, KFIPMEM_CMD_SET_STOP,
+		KFIPMEM_CMD_SET_ADD, KFIPMEM_CMD_SET_REMOVE,
+		KFIPMEM_CMD_SET_SCRUB, KFIPMEM_CMD_BLK_DEL,
+		KFIPMEM_CMD_BLK_RESIZE,
 	};
 	unsigned int seed = (unsigned int)time(NULL), i, n, accepted = 0;
 	struct nlmsghdr *nlh;
@@ -599,6 +608,8 @@ int main(int argc, char **argv)
 	test_values();
 	test_keys();
 	test_shapes();
+	test_sets();
+	test_blks();
 	test_random();
 	if (argc > 1 && test_node(argv[1]))
 		return 2;

@@ -401,11 +401,19 @@ for text in "1.50 requests, 1.00 replies, 2.50 messages" "300 bytes out" \
 	fi
 done
 
+for part in set config blk; do
+	# shellcheck source=tests/user/set.sh source=tests/user/config.sh
+	# shellcheck source=tests/user/blk.sh
+	. "$here/$part.sh"
+done
+
 # Every command that there is, is in the manual and in the completion.
 for command in "pool create" "pool open" "pool close" "pool list" \
 	"pool destroy" "region create" "region list" "region remove" export \
 	unexport exports fence listen unlisten attach detach "key generate" \
-	status stat; do
+	status stat "set create" "set start" "set stop" "set add" \
+	"set remove" "set scrub" "set status" "blk add" "blk del" \
+	"blk resize" "blk list"; do
 	last=${command##* }
 	if grep -qE "^\.B[IR]? .*$command" "$top/Documentation/man/kfipmem.1" &&
 		grep -qw "$last" "$top/tools/completion/kfipmem.bash"; then

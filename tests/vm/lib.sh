@@ -49,7 +49,9 @@ build_all() {
 	done
 
 	cc_static "$out/tests/chunkwriter" "$top/tests/demo/chunkwriter.c"
-	args+=(--bin "$out/tests/chunkwriter")
+	cc_static "$out/tests/filewriter" "$top/tests/demo/filewriter.c"
+	args+=(--bin "$out/tests/chunkwriter" --bin "$out/tests/filewriter"
+		--bin /sbin/mke2fs --module ext4)
 	# Shared, since their libraries have no static form.
 	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -o "$out/tests/pmdk" \
 		"$top/tests/vm/pmdk.c" -lpmem2
@@ -118,7 +120,7 @@ give_key() {
 }
 
 unload() {
-	on "$1" sh -c 'for m in kfi_user kfi_rdma kfi_pmem kfabric; do
+	on "$1" sh -c 'for m in kfi_user kfi_blk kfi_replica kfi_rdma kfi_pmem kfabric; do
 		[ ! -d /sys/module/$m ] || rmmod $m || exit 1
 	done'
 }
@@ -127,6 +129,11 @@ unload() {
 clean_node() {
 	if on "$1" sh -c '
 		[ -d /sys/module/kfi_user ] || exit 0
+		for i in /dev/kfiblk*; do
+			[ ! -e "$i" ] || kfipmem blk del "$i"
+		done
+		kfipmem set status | sed -n "s/^\([^ :]*\):.*/\1/p" |
+			while read -r set; do kfipmem set stop "$set"; done
 		for i in /dev/kfi/*; do
 			[ ! -e "$i" ] || kfipmem detach "${i##*/}" --force
 		done

@@ -21,7 +21,7 @@ unload_refused() {
 
 	for node in a b; do
 		# With its node open as well.
-		for module in kfi_user kfi_rdma kfi_pmem kfabric; do
+		for module in kfi_user kfi_blk kfi_replica kfi_rdma kfi_pmem kfabric; do
 			refused 'Resource temporarily unavailable' \
 				on "$node" sh -c "exec 3< /dev/kfi/data; rmmod $module"
 		done

@@ -19,15 +19,24 @@ _kfipmem_attachments()
 		sed -n '/"attachments"/,$s/^ *"name": "\(.*\)",$/\1/p'
 }
 
+_kfipmem_sets()
+{
+	# The names of members have two more blanks before them.
+	kfipmem set status --json 2>/dev/null |
+		sed -n 's/^      "name": "\(.*\)",$/\1/p'
+}
+
 _kfipmem()
 {
 	local cur prev command options words_out i
 	cur=${COMP_WORDS[COMP_CWORD]}
 	prev=${COMP_WORDS[COMP_CWORD - 1]}
 	COMPREPLY=()
+	# What is behind the colon of "local:" is a word of its own to bash.
+	[[ $cur == : ]] && cur="" prev=:
 
 	case $prev in
-	--key-file)
+	--key-file | --config)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
 		;;
@@ -40,7 +49,22 @@ _kfipmem()
 		mapfile -t COMPREPLY < <(compgen -W "rdma" -- "$cur")
 		return
 		;;
-	--name | --as | --size | --addr | --port | --epoch)
+	--member | --witness)
+		mapfile -t COMPREPLY < <(compgen -W "local:" -- "$cur")
+		compopt -o nospace 2>/dev/null
+		return
+		;;
+	:)
+		words_out=$(_kfipmem_regions)
+		mapfile -t COMPREPLY < <(compgen -W "$words_out" -- "$cur")
+		return
+		;;
+	--block-size)
+		mapfile -t COMPREPLY < <(compgen -W "512 4096" -- "$cur")
+		return
+		;;
+	--name | --as | --size | --addr | --port | --epoch | --number | \
+		--extent-size | --resync-rate)
 		return
 		;;
 	esac
@@ -50,7 +74,7 @@ _kfipmem()
 		[[ ${COMP_WORDS[i]} == -* ]] && continue
 		command=${COMP_WORDS[i]}
 		case $command in
-		pool | region | key)
+		pool | region | key | set | blk)
 			((i + 1 < COMP_CWORD)) &&
 				command+=" ${COMP_WORDS[i + 1]}"
 			;;
@@ -62,7 +86,7 @@ _kfipmem()
 	case $command in
 	"")
 		words_out="pool region export unexport exports fence listen
-			unlisten attach detach key status stat"
+			unlisten attach detach key set blk status stat"
 		options+=" --version"
 		;;
 	pool) words_out="create open close list destroy" ;;
@@ -106,6 +130,42 @@ _kfipmem()
 		options+=" --force"
 		;;
 	stat) words_out="target $(_kfipmem_attachments)" ;;
+	set) words_out="create start stop add remove scrub status" ;;
+	"set create")
+		options+=" --member --witness --as --key-file --insecure"
+		options+=" --provider --config --assume-clean --extent-size"
+		options+=" --fail-io --resync-rate"
+		;;
+	"set start")
+		words_out=$(sed -n 's/^[[:blank:]]*\[set[[:blank:]]*\(.*\)\].*/\1/p' \
+			/etc/kfipmem.conf 2>/dev/null)
+		options+=" --member --witness --as --key-file --insecure"
+		options+=" --provider --config --raw --fail-io --resync-rate"
+		;;
+	"set add")
+		words_out=$(_kfipmem_sets)
+		options+=" --member --witness --as --key-file --insecure"
+		options+=" --provider"
+		;;
+	"set stop" | "set remove") words_out=$(_kfipmem_sets) ;;
+	"set scrub")
+		words_out=$(_kfipmem_sets)
+		options+=" --repair --wait"
+		;;
+	"set status")
+		words_out=$(_kfipmem_sets)
+		options+=" --watch"
+		;;
+	blk) words_out="add del resize list" ;;
+	"blk add")
+		words_out=$(_kfipmem_sets)
+		options+=" --block-size --read-only --number"
+		;;
+	"blk del")
+		words_out=$(_kfipmem_field node blk list)
+		options+=" --force"
+		;;
+	"blk resize") words_out=$(_kfipmem_field node blk list) ;;
 	"key generate")
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return

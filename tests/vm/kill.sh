@@ -1,0 +1,181 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# rig: set a:nvdimm=64M b:nvdimm=64M c:nvdimm=64M
+#
+# Kill cycles: a block device on a three-way set is written to, and any of the
+# machines loses its power at any moment: the writer, a replica, a replica
+# during its resync, the next writer during its takeover, two of them in a row.
+# No acknowledged write is lost, what was in the air is found old or new and
+# stays so, and at the end the members are equal.
+
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source=tests/vm/set_lib.sh
+. "${BASH_SOURCE[0]%/*}/set_lib.sh"
+
+kill_chunk=16384
+kill_chunks=256
+kill_bytes=$((kill_chunk * kill_chunks))
+set_size=24M
+
+# $work/kill.want: "CHUNK HASH [HASH]": what each chunk may be. Where two are
+# possible, the one that is found once has to stay.
+kill_begin() {
+	local node
+
+	clean_node a
+	clean_node b
+	clean_node c
+	set_key
+	for node in "${set_nodes[@]}"; do
+		set_serve "$node" create --cache-model="$(random 1 1000000)"
+	done
+	set_create a
+	on a kfipmem blk add vol > /dev/null
+	writer=a
+	down=
+	head -c $kill_bytes /dev/zero > "$work/kill.zero"
+	sums "$work/kill.zero" $kill_chunk > "$work/kill.want"
+}
+
+# kill_write FIRST COUNT CUT-AT VICTIM: on the writer; 0 if it came to its end
+kill_write() {
+	local status=0 cut=()
+
+	head -c $kill_bytes /dev/urandom > "$work/kill.in"
+	sums "$work/kill.in" $kill_chunk > "$work/kill.new"
+	kfirig put "$writer" "$work/kill.in" /root/in
+	[ -z "$4" ] || cut=(--cut "$4@$(printf 'ack %06d' "$3")")
+	kfirig exec --no-stdin --timeout 120 "${cut[@]}" "$writer" -- \
+		chunkwriter write --chunk $kill_chunk --first "$1" --count "$2" \
+		--size $kill_bytes $set_device /root/in \
+		> "$work/kill.out" 2> "$work/kill.err" || status=$?
+	acked "$work/kill.out" > "$work/kill.acked"
+	kill_acknowledge "$1"
+	return $status
+}
+
+# The acknowledged chunks are new; the one after them is old or new.
+kill_acknowledge() {
+	awk -v first="$1" '
+		FILENAME == ARGV[1] { new[$1] = $2; next }
+		FILENAME == ARGV[2] { acked[$1] = 1; last = $1; any = 1; next }
+		{
+			air = any ? last + 1 : first
+			if ($1 in acked)
+				print $1, new[$1]
+			else if ($1 == air && $1 in new)
+				print $0, new[$1]
+			else
+				print
+		}' "$work/kill.new" "$work/kill.acked" "$work/kill.want" \
+		> "$work/kill.next"
+	mv "$work/kill.next" "$work/kill.want"
+}
+
+# All chunks, as the writer reads them.
+kill_verify() {
+	on "$writer" chunkwriter sum --chunk $kill_chunk --size $kill_bytes \
+		$set_device > "$work/kill.found"
+	awk '
+		FILENAME == ARGV[1] { got[$1] = $2; next }
+		{
+			ok = 0
+			for (i = 2; i <= NF; i++)
+				if (got[$1] == $i)
+					ok = 1
+			if (!ok) {
+				print "chunk " $1 " is " got[$1] ", not " $0 > "/dev/stderr"
+				bad = 1
+			}
+			print $1, got[$1]
+		}
+		END { exit bad }' "$work/kill.found" "$work/kill.want" \
+		> "$work/kill.next"
+	mv "$work/kill.next" "$work/kill.want"
+}
+
+kill_revive() {
+	[ -n "$down" ] || return 0
+	kfirig power-on "$down"
+	set_serve "$down" open
+	down=
+}
+
+# A machine that has raised the epoch dies before it has decided.
+kill_in_takeover() {
+	local symbols=(kfs_decide kfs_update_record kfs_record_write)
+
+	kfirig cut "$1" --arm --at "kfi_replica:${symbols[$(random 0 2)]}"
+	fails set_start "$1"
+	kfirig cut "$1" --wait --timeout 60
+	kfirig power-on "$1"
+	set_serve "$1" open
+}
+
+# Another machine takes over from the writer, which has no power any more.
+kill_take_over() {
+	local next candidates=()
+
+	for next in "${set_nodes[@]}"; do
+		[ "$next" = "$writer" ] || candidates+=("$next")
+	done
+	writer=${candidates[$(random 0 1)]}
+	if [ "$(random 0 3)" -eq 0 ]; then
+		echo "and $writer while it takes over"
+		kill_in_takeover "$writer"
+	fi
+	# The others may all be behind: then only the old writer's return helps.
+	if ! set_start "$writer" 2> "$work/kill.start"; then
+		kill_revive
+		set_start "$writer"
+	fi
+	on "$writer" kfipmem blk add vol > /dev/null
+}
+
+kill_cycle() {
+	local victim first count at status=0
+
+	victim=${set_nodes[$(random 0 2)]}
+	first=$(random 0 $((kill_chunks - 100)))
+	count=$(random 20 90)
+	at=$((first + $(random 0 $((count - 1)))))
+	echo "cycle $cycle: writer $writer, victim $victim at chunk $at of $first+$count, down ${down:-none}"
+	kill_revive
+	# Else it dies during the resync.
+	[ "$(random 0 1)" -eq 0 ] || set_until "$writer" \
+		'[.members[].state] | all(. == "in-sync")' 120
+	kill_write "$first" "$count" "$at" "$victim" || status=$?
+	down=$victim
+	if [ "$victim" = "$writer" ]; then
+		[ $status -ne 0 ] || { echo "the writer did not die"; return 1; }
+		kill_take_over
+	elif [ $status -ne 0 ]; then
+		echo "the writer failed: $(cat "$work/kill.err")"
+		return 1
+	fi
+	kill_verify
+	check_log a b c
+}
+
+kill_heal() {
+	kill_revive
+	set_until "$writer" '[.members[].state] | all(. == "in-sync")' 180
+	kill_verify
+	on "$writer" kfipmem set scrub vol --wait --json > "$work/kill.scrub"
+	jq -e '.mismatches == 0 and .scrubbed > 0' "$work/kill.scrub" > /dev/null || {
+		cat "$work/kill.scrub"
+		return 1
+	}
+}
+
+# State goes from one cycle to the next, so they are one proof.
+kill_cycles() {
+	kill_begin
+	for ((cycle = 1; cycle <= ${KILLS:-20}; cycle++)); do
+		kill_cycle
+	done
+	kill_heal
+}
+
+proves "${KILLS:-20} kills: no acknowledged write lost, members equal (SEED=$seed)" kill_cycles
