@@ -529,6 +529,8 @@ static void kfr_peer_probe_done(struct ib_cq *cq, struct ib_wc *wc)
 /*
  * A request that was acknowledged but gets no reply leaves nothing in the
  * send queue that would notice the target's death: probe with an empty write.
+ * Behind a fence: rxe's responder (6.12, read_reply()) takes a read that is
+ * repeated for an empty one where the last request was, and warns.
  */
 static void kfr_peer_alive(struct work_struct *work)
 {
@@ -538,7 +540,7 @@ static void kfr_peer_alive(struct work_struct *work)
 		.wr = {
 			.opcode = IB_WR_RDMA_WRITE,
 			.wr_cqe = &peer->probe_cqe,
-			.send_flags = IB_SEND_SIGNALED,
+			.send_flags = IB_SEND_SIGNALED | IB_SEND_FENCE,
 		},
 	};
 	struct kfr_conn *conn;
