@@ -18,7 +18,7 @@ struct netlink_ext_ack;
  * @info: how it communicates; its limits are here
  * @fabric: its fabric
  * @domain: its domain
- * @cq: its completion queue, of &struct kfi_cq_data_entry
+ * @cq: its completion queue
  * @av: its address vector
  * @ep: the endpoint, enabled
  *
@@ -44,6 +44,7 @@ struct kfi_client {
  * @auth_key: who we are, as the provider wants it, or NULL; it is copied
  * @auth_key_size: bytes at @auth_key
  * @cq_size: entries of the completion queue
+ * @cq_format: what they tell; 0 for KFI_CQ_FORMAT_DATA
  * @comp_handler: called when the queue has an entry, in the provider's context
  * @context: of @comp_handler and of the endpoint
  */
@@ -56,6 +57,7 @@ struct kfi_client_params {
 	const void *auth_key;
 	size_t auth_key_size;
 	size_t cq_size;
+	enum kfi_cq_format cq_format;
 	kfi_comp_handler comp_handler;
 	void *context;
 };

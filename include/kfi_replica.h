@@ -67,6 +67,7 @@ enum kfi_member_state {
  * @peer: our name at the remote member
  * @key: key shared with it, KFI_PMEM_KEY_SIZE bytes; NULL for an insecure export
  * @witness: votes and keeps the record, holds no data
+ * @gone: was removed, and keeps its index; nothing else counts then
  */
 struct kfi_member_params {
 	const char *pool;
@@ -77,6 +78,7 @@ struct kfi_member_params {
 	const char *peer;
 	const u8 *key;
 	bool witness;
+	bool gone;
 };
 
 /**
@@ -110,6 +112,7 @@ struct kfi_set_params {
  * @witness: holds no data
  * @local: is on this machine
  * @full: has to be resynchronised whole
+ * @gone: was removed; has no state
  * @err: why it is not in reach, negative, or 0
  * @behind: bytes still to be resynchronised
  * @resynced: bytes that its present or last resync has copied
@@ -123,6 +126,7 @@ struct kfi_member_attr {
 	bool witness;
 	bool local;
 	bool full;
+	bool gone;
 	int err;
 	u64 behind;
 	u64 resynced;
@@ -269,6 +273,7 @@ const char *kfi_set_name(const struct kfi_set *set);
 u64 kfi_set_size(const struct kfi_set *set);
 void kfi_set_limits(const struct kfi_set *set, struct kfi_set_limits *limits);
 void kfi_set_submit(struct kfi_set *set, struct kfi_set_io *io);
+void kfi_set_give_up(struct kfi_set *set);
 
 const char *kfi_set_state_name(enum kfi_set_state state);
 const char *kfi_member_state_name(enum kfi_member_state state);

@@ -26,6 +26,7 @@ usage() {
 	  rig     QEMU, the nodes' kernel and programs
 	  kunit   kernel source, for User-Mode Linux
 	  test    what runs in the nodes
+	  model   the model checker
 	  style   checkers
 
 	KFI_NO_INSTALL=1 makes a missing package an error.
@@ -52,10 +53,11 @@ packages() {
 			ndctl cpio zstd xz-utils binutils util-linux $image
 		;;
 	kunit)
-		echo gcc make libc6-dev flex bison bc xz-utils rsync mawk \
+		echo gcc make libc6-dev flex bison bc patch xz-utils rsync mawk \
 			libelf-dev linux-source-6.12
 		;;
 	test) echo jq fio libpmem2-dev e2fsprogs gcc libc6-dev pkg-config ;;
+	model) echo spin gcc libc6-dev ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;
 	*) die "there is no group '$1'" ;;
 	esac

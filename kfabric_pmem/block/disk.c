@@ -382,8 +382,8 @@ static bool kb_disk_claim(struct kb_disk *kb)
  * @extack: where a text for the administrator goes, or NULL
  *
  * Without @force everything that was written is committed first. In both cases
- * requests that were begun are waited for, and those that the set holds end
- * when the set ends them.
+ * requests that were begun are waited for. Those that the set holds for want of
+ * a majority fail with @force, and all of its I/O that would be held later.
  *
  * Context: process, sleeps.
  * Return: 0; -ENOENT; -EBUSY: open, or being added or removed.
@@ -401,6 +401,8 @@ int kfi_blk_del(const char *name, bool force, struct netlink_ext_ack *extack)
 		return PTR_ERR(kb);
 
 	if (force) {
+		/* Who waits for a majority would wait for ever. */
+		kfi_set_give_up(kb->set);
 		blk_mark_disk_dead(kb->disk);
 	} else if (!kb_disk_claim(kb)) {
 		NL_SET_ERR_MSG_FMT(extack,

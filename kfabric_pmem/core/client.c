@@ -78,7 +78,7 @@ static int kfi_client_open_objects(struct kfi_client *client,
 {
 	struct kfi_cq_attr cq_attr = {
 		.size = params->cq_size,
-		.format = KFI_CQ_FORMAT_DATA,
+		.format = params->cq_format ?: KFI_CQ_FORMAT_DATA,
 		.wait_obj = KFI_WAIT_NONE,
 	};
 	struct kfi_av_attr av_attr = {

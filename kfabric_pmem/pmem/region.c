@@ -521,6 +521,44 @@ void kfi_region_query(struct kfi_region *region, struct kfi_pmem_attr *attr)
 }
 EXPORT_SYMBOL_GPL(kfi_region_query);
 
+#ifdef KFI_MUTANT_ANSWER_BEFORE_REVOKE
+/* What a mutant does too late. */
+struct kfi_late_fence {
+	struct delayed_work work;
+	struct kfi_region *region;
+	u64 epoch;
+};
+
+static void fence_late(struct work_struct *work)
+{
+	struct kfi_late_fence *late = container_of(to_delayed_work(work),
+						   struct kfi_late_fence, work);
+
+	kfi_export_fence(late->region, late->epoch);
+	kfi_use_fence(late->region, late->epoch);
+	kfi_region_put(late->region);
+	kfree(late);
+}
+
+static void fence_writers(struct kfi_region *region, u64 epoch)
+{
+	struct kfi_late_fence *late = kmalloc(sizeof(*late), GFP_KERNEL |
+							     __GFP_NOFAIL);
+
+	INIT_DELAYED_WORK(&late->work, fence_late);
+	kfi_region_get(region);
+	late->region = region;
+	late->epoch = epoch;
+	schedule_delayed_work(&late->work, HZ / 2);
+}
+#else
+static void fence_writers(struct kfi_region *region, u64 epoch)
+{
+	kfi_export_fence(region, epoch);
+	kfi_use_fence(region, epoch);
+}
+#endif
+
 /**
  * kfi_region_raise_epoch() - fence the writers of older epochs
  * @region: the region
@@ -562,10 +600,8 @@ int kfi_region_raise_epoch(struct kfi_region *region, u64 epoch)
 		WRITE_ONCE(region->epoch, epoch);
 out_unlock:
 	mutex_unlock(&pool->update);
-	if (!err) {
-		kfi_export_fence(region, epoch);
-		kfi_use_fence(region, epoch);
-	}
+	if (!err)
+		fence_writers(region, epoch);
 	return err;
 }
 EXPORT_SYMBOL_GPL(kfi_region_raise_epoch);

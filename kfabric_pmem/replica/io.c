@@ -2,6 +2,7 @@
 /* The data path: reads and writes of a set. Never sleeps, never allocates. */
 #include <linux/bitmap.h>
 #include <linux/export.h>
+#include <linux/slab.h>
 #include "set.h"
 
 static void kfs_io_end(struct kfi_set *set, struct kfi_set_io *io, int err)
@@ -149,6 +150,54 @@ static void kfs_read_start(struct kfi_set *set, struct kfi_set_io *io)
 	kfs_link_post_held(m, op);
 }
 
+#ifdef KFI_MUTANT_ACK_BEFORE_QUORUM
+/* A write with a copy of its bytes, which goes on when the caller's has ended. */
+struct kfs_early_io {
+	struct kfi_set_io io;
+	struct kfi_set_io *orig;
+	atomic_t acked;
+	struct bio_vec bvec;
+};
+
+static void kfs_early_ack(struct kfi_set_io *io, int err)
+{
+	struct kfs_early_io *early = container_of(io, struct kfs_early_io, io);
+
+	if (!atomic_xchg(&early->acked, 1))
+		early->orig->done(early->orig, err);
+}
+
+static void kfs_early_done(struct kfi_set_io *io, int err)
+{
+	struct kfs_early_io *early = container_of(io, struct kfs_early_io, io);
+
+	kfs_early_ack(io, err);
+	__free_pages(early->bvec.bv_page, get_order(io->length));
+	kfree(early);
+}
+
+static struct kfi_set_io *kfs_early(struct kfi_set_io *orig)
+{
+	struct kfs_early_io *early = kzalloc(sizeof(*early), GFP_ATOMIC);
+	struct page *page = alloc_pages(GFP_ATOMIC, get_order(orig->length));
+	size_t pos = 0;
+	unsigned int i;
+
+	if (!early || !page)
+		panic("kfi_replica: no memory for a mutant");
+	for (i = 0; i < orig->nr_bvecs; pos += orig->bvec[i++].bv_len)
+		memcpy(page_address(page) + pos, bvec_virt(&orig->bvec[i]),
+		       orig->bvec[i].bv_len);
+	early->io = *orig;
+	early->orig = orig;
+	bvec_set_page(&early->bvec, page, orig->length, 0);
+	early->io.bvec = &early->bvec;
+	early->io.nr_bvecs = 1;
+	early->io.done = kfs_early_done;
+	return &early->io;
+}
+#endif
+
 /* Return: whether its extents can be written to now. Else it waits for them. */
 static bool kfs_write_extents(struct kfi_set *set, struct kfi_set_io *io)
 {
@@ -160,19 +209,21 @@ static bool kfs_write_extents(struct kfi_set *set, struct kfi_set_io *io)
 			ready = false;
 		if (test_bit(e, set->intent))
 			continue;
+#ifndef KFI_MUTANT_INTENT_AFTER_DATA
 		ready = false;
+#endif
 		if (!test_bit(e, set->want)) {
 			__set_bit(e, set->want);
 			wanted = true;
 		}
 	}
-	if (ready)
-		return true;
-	list_add_tail(&io->list, &set->waiting);
 	if (wanted) {
 		atomic64_inc(&set->intent_writes);
 		mod_delayed_work(kfs_wq, &set->intent_work, 0);
 	}
+	if (ready)
+		return true;
+	list_add_tail(&io->list, &set->waiting);
 	return false;
 }
 
@@ -217,6 +268,10 @@ static unsigned long kfs_write_targets(struct kfi_set *set,
 static bool kfs_write_confirmed(const struct kfi_set *set,
 				const struct kfi_set_io *io)
 {
+#ifdef KFI_MUTANT_GENERATION_AFTER_WRITE
+	if (io->targets & ~io->failed)
+		return true;
+#endif
 	return !(set->need & ~(io->targets & ~io->failed));
 }
 
@@ -287,6 +342,10 @@ static void kfs_write_done(struct kfi_member_op *op, int err)
 					     sub[m->index]);
 	u64 first = kfs_first_extent(set, io);
 
+#ifdef KFI_MUTANT_ACK_BEFORE_QUORUM
+	if (!err)
+		kfs_early_ack(io, 0);
+#endif
 	if (err) {
 		set_bit(m->index, &io->failed);
 		spin_lock_bh(&set->lock);
@@ -480,6 +539,31 @@ void kfi_set_submit(struct kfi_set *set, struct kfi_set_io *io)
 		io->done(io, -EINVAL);
 		return;
 	}
+#ifdef KFI_MUTANT_ACK_BEFORE_QUORUM
+	if (io->op == KFI_SET_WRITE || io->op == KFI_SET_WRITE_DURABLE)
+		io = kfs_early(io);
+#endif
 	kfs_io_start(set, io);
 }
 EXPORT_SYMBOL_GPL(kfi_set_submit);
+
+/**
+ * kfi_set_give_up() - have requests that are held fail, from now on
+ * @set: an open set
+ *
+ * For a client that has to go while the set has no majority.
+ *
+ * Context: process; does not sleep.
+ */
+void kfi_set_give_up(struct kfi_set *set)
+{
+	bool suspended;
+
+	spin_lock_bh(&set->lock);
+	set->fail_io = true;
+	suspended = set->state == KFI_SET_SUSPENDED;
+	spin_unlock_bh(&set->lock);
+	if (suspended)
+		kfs_io_fail_all(set, -EIO);
+}
+EXPORT_SYMBOL_GPL(kfi_set_give_up);

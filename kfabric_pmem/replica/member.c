@@ -26,8 +26,9 @@ struct kfs_member *kfs_member_new(struct kfi_set *set,
 {
 	struct kfs_member *m;
 
-	if (!params->region || (!params->pool && (!params->host ||
-						  !params->peer))) {
+	if (!params->gone &&
+	    (!params->region || (!params->pool && (!params->host ||
+						   !params->peer)))) {
 		NL_SET_ERR_MSG(extack,
 			       "a member is POOL/REGION here, or HOST/REGION and our name there");
 		return ERR_PTR(-EINVAL);
@@ -37,10 +38,11 @@ struct kfs_member *kfs_member_new(struct kfi_set *set,
 		return ERR_PTR(-ENOMEM);
 	m->set = set;
 	m->local = params->pool;
+	m->gone = params->gone;
 	m->witness = params->witness;
 	m->port = params->port;
 	m->insecure = !params->key;
-	strscpy(m->region, params->region, sizeof(m->region));
+	strscpy(m->region, params->region ?: "", sizeof(m->region));
 	strscpy(m->pool, params->pool ?: "", sizeof(m->pool));
 	strscpy(m->host, params->host ?: "", sizeof(m->host));
 	strscpy(m->peer, params->peer ?: "", sizeof(m->peer));

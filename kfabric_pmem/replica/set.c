@@ -305,7 +305,7 @@ static int kfs_params_check(const struct kfi_set_params *params,
 		return -EINVAL;
 	}
 	for (i = 0; i < params->nr_members; i++)
-		data += !params->member[i].witness;
+		data += !params->member[i].witness && !params->member[i].gone;
 	if (params->raw && params->nr_members > 1) {
 		NL_SET_ERR_MSG(extack, "a raw set has one member");
 		return -EINVAL;
@@ -545,6 +545,7 @@ static void kfs_member_attr(struct kfs_member *m, struct kfi_member_attr *attr)
 	attr->witness = m->witness;
 	attr->local = m->local;
 	attr->full = m->full;
+	attr->gone = m->gone;
 	attr->err = m->err;
 	if (m->todo && set->extents && m->state != KFI_MEMBER_IN_SYNC)
 		attr->behind = (u64)bitmap_weight(m->todo, set->extents) <<

@@ -185,6 +185,11 @@ static int kfs_check_members(struct kfi_set *set, unsigned long accepted,
 	for (i = 0; i < set->nr_members; i++) {
 		struct kfs_member *m = set->member[i];
 
+		if (m->gone && !record->member[i].gone) {
+			pr_err("kfi_replica: set %s: member %u, %s, was given as removed\n",
+			       set->name, i, record->member[i].region);
+			return -EINVAL;
+		}
 		m->gone = record->member[i].gone;
 		if (m->gone)
 			continue;

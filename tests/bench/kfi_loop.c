@@ -33,7 +33,7 @@ static void kfi_loop_end(struct kfi_loop *loop, void *context, int err)
 /* Called after each entry, so that one read takes what there is. */
 static void kfi_loop_comp(struct kfid_cq *cq, void *context)
 {
-	struct kfi_cq_data_entry entry[8];
+	struct kfi_cq_entry entry[8];
 	struct kfi_cq_err_entry err;
 	ssize_t n, i;
 
@@ -56,6 +56,7 @@ static int kfi_loop_open(struct kfi_loop *loop, const char *node, u16 port,
 		.auth_key = auth,
 		.auth_key_size = sizeof(*auth),
 		.cq_size = 256,
+		.cq_format = KFI_CQ_FORMAT_CONTEXT,
 		.comp_handler = kfi_loop_comp,
 		.context = loop,
 	};

@@ -67,7 +67,8 @@ check_needs()
 	local missing=() pair
 
 	for pair in gcc:gcc make:make flex:flex bison:bison bc:bc xz:xz-utils \
-		    rsync:rsync flock:util-linux nice:coreutils awk:mawk timeout:coreutils; do
+		    rsync:rsync flock:util-linux nice:coreutils awk:mawk \
+		    timeout:coreutils patch:patch; do
 		command -v "${pair%%:*}" >/dev/null || missing+=("${pair#*:}")
 	done
 	[ -e /usr/include/stdlib.h ] || missing+=(libc6-dev)
@@ -115,6 +116,18 @@ extract_source()
 	tar -C "$src.part" --strip-components=1 -xvf "$tarball" |
 		progress "extracting $package, files" '*' 0 92500
 	mv "$src.part" "$src"
+}
+
+# Mend what the tests found in the kernel itself; each patch says what.
+patch_source()
+{
+	local file
+
+	for file in "$here"/*.patch; do
+		patch -d "$src" -p1 -R -f -s --dry-run <"$file" >/dev/null 2>&1 ||
+			patch -d "$src" -p1 -N -s <"$file" ||
+			die "${file##*/} does not fit this kernel"
+	done
 }
 
 # Write stdin to a file, and leave the file alone when it holds that already:
@@ -297,6 +310,7 @@ build()
 		flock 9
 	fi
 	extract_source
+	patch_source
 	sync_project
 
 	if [ ! -d "$out" ]; then
