@@ -4,6 +4,7 @@
  * virtio-serial port. It replaces the init script as process 1, so it reaps.
  *
  *   kfirig-agent serve [REASON]       serve; REASON: why init did not finish
+ *   kfirig-agent standby              wait until the node is saved or restored
  *   kfirig-agent put MODE NAME PATH   standard input to a file
  *   kfirig-agent get PATH             a file, after its mode, to standard output
  *   (no argument)                     /init of the image that probes for KVM
@@ -16,18 +17,21 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/netlink.h>
+#include <linux/random.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
@@ -470,6 +474,77 @@ static void __attribute__((noreturn)) serve(const char *failure)
 	}
 }
 
+/*
+ * A restored kernel would repeat all random numbers that it has given out since
+ * the snapshot. With new entropy in the pool a reseed makes every CPU's
+ * generator another, and drops the numbers that were made in advance.
+ */
+static void reseed(const uint8_t *entropy)
+{
+	struct {
+		struct rand_pool_info head;
+		uint8_t data[WIRE_ENTROPY];
+	} pool = {
+		.head = { .entropy_count = 8 * WIRE_ENTROPY,
+			  .buf_size = WIRE_ENTROPY },
+	};
+	int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+
+	memcpy(pool.data, entropy, WIRE_ENTROPY);
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) ||
+	    ioctl(fd, RNDRESEEDCRNG))
+		err(1, "cannot reseed the kernel's random numbers");
+	close(fd);
+}
+
+static int start(const struct frame *f)
+{
+	struct wire_start start;
+	struct timespec now;
+
+	if (f->len != sizeof(start))
+		errx(1, "the supervisor is of another version");
+	memcpy(&start, f->data, sizeof(start));
+	reseed(start.entropy);
+	now.tv_sec = le64toh(start.seconds);
+	now.tv_nsec = le32toh(start.nanoseconds);
+	if (clock_settime(CLOCK_REALTIME, &now))
+		err(1, "cannot set the time");
+	return 0;
+}
+
+/*
+ * The moment of the snapshot is in here: what returns is either the node that
+ * was saved, or one that was restored, and neither knows which it is.
+ */
+static int standby(void)
+{
+	struct buf in = { 0 };
+	struct pollfd p;
+	struct frame f;
+	int ret;
+
+	signal(SIGPIPE, SIG_IGN);
+	p.fd = port_open();
+	frame_add(&port_queue, WIRE_STANDBY, 0, NULL, 0);
+	for (;;) {
+		/* Nothing can be written until the host's open message arrives. */
+		if (port_queue.len && buf_write(&port_queue, p.fd) < 0 &&
+		    errno != EAGAIN && errno != EINTR && errno != EPIPE)
+			err(1, "cannot write to the port");
+		p.events = POLLIN | (port_queue.len ? POLLOUT : 0);
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			err(1, "poll");
+		if (p.revents & POLLIN)
+			buf_read(&in, p.fd, WIRE_MAX);
+		ret = frame_peek(&in, &f);
+		if (ret < 0 || (ret && f.type != WIRE_START))
+			errx(1, "the supervisor sent garbage");
+		if (ret)
+			return start(&f);
+	}
+}
+
 static void make_parents(const char *path)
 {
 	char *copy = strdup(path), *p;
@@ -562,9 +637,11 @@ int main(int argc, char **argv)
 	}
 	if (argc >= 2 && !strcmp(argv[1], "serve"))
 		serve(argc > 2 ? argv[2] : NULL);
+	if (argc == 2 && !strcmp(argv[1], "standby"))
+		return standby();
 	if (argc == 5 && !strcmp(argv[1], "put"))
 		return put(argv[2], argv[3], argv[4]);
 	if (argc == 3 && !strcmp(argv[1], "get"))
 		return get(argv[2]);
-	errx(2, "usage: kfirig-agent serve [REASON] | put MODE NAME PATH | get PATH");
+	errx(2, "usage: kfirig-agent serve [REASON] | standby | put MODE NAME PATH | get PATH");
 }

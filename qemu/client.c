@@ -67,7 +67,15 @@ int rig_wait_reply(int fd)
 	ssize_t n;
 	int ret;
 
-	while (!(ret = frame_peek(&in, &f))) {
+	for (;;) {
+		ret = frame_peek(&in, &f);
+		if (ret && (ret < 0 || f.type != WIRE_NOTE))
+			break;
+		if (ret) {
+			fprintf(stderr, "kfirig: %.*s\n", (int)f.len, f.data);
+			frame_drop(&in, &f);
+			continue;
+		}
 		n = buf_read(&in, fd, WIRE_MAX);
 		if (!n || (n < 0 && errno != EINTR))
 			die("the rig went away");
@@ -121,6 +129,7 @@ static error_t simple_parser(int key, char *arg, struct argp_state *state)
 		rig_dir_option = arg;
 		return 0;
 	case 'j':
+	case 'b':
 		s->flag = true;
 		return 0;
 	case ARGP_KEY_ARG:
@@ -137,6 +146,12 @@ static error_t simple_parser(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option rig_options[] = {
+	{ "rig", 'r', "DIR", 0, "The rig's folder ($KFIRIG_DIR)", 0 },
+	{ 0 }
+};
+
+static const struct argp_option power_on_options[] = {
+	{ "boot", 'b', 0, 0, "Boot, also where there is a snapshot", 0 },
 	{ "rig", 'r', "DIR", 0, "The rig's folder ($KFIRIG_DIR)", 0 },
 	{ 0 }
 };
@@ -190,9 +205,11 @@ int cmd_power_on(int argc, char **argv)
 {
 	struct simple s = { .wanted = 1, .at_most = NODES_MAX };
 
-	simple_parse(&s, "NODE...", "Give nodes their power back, with their NVDIMMs as they are. Returns when they are usable.",
-		     rig_options, argc, argv);
-	return rig_nodes_request(WIRE_POWER_ON, s.args, s.nr_args);
+	simple_parse(&s, "NODE...", "Give nodes their power back, with their NVDIMMs as they are. Returns when they are usable. "
+		     "In a rig with --fast-boot they are restored as they were after their first boot.",
+		     power_on_options, argc, argv);
+	return rig_nodes_request(s.flag ? WIRE_BOOT : WIRE_POWER_ON, s.args,
+				 s.nr_args);
 }
 
 int cmd_link(int argc, char **argv)

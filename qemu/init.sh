@@ -46,9 +46,19 @@ version=$(uname -r)
 [ -d "/lib/modules/$version" ] ||
 	fail "the image has no modules for kernel $version: build it with kfirig image --kernel $version"
 
-# One call for all: each start of modprobe reads the indices anew.
-# shellcheck disable=SC2046
-/sbin/modprobe -a $(cat /etc/kfirig/load) || fail "modprobe failed, see the console"
+load() {
+	# One call for all: each start of modprobe reads the indices anew.
+	# shellcheck disable=SC2046
+	/sbin/modprobe -a $(cat "$@") || fail "modprobe failed, see the console"
+}
+
+# What is loaded late draws numbers that no two boots may share.
+standby=$(parameter kfirig.standby)
+if [ -n "$standby" ]; then
+	load /etc/kfirig/load
+else
+	load /etc/kfirig/load /etc/kfirig/load-late
+fi
 
 {
 	echo "127.0.0.1 localhost"
@@ -79,5 +89,15 @@ for namespace in /sys/bus/nd/devices/namespace*; do
 		fail "cannot make ${namespace##*/} an fsdax namespace"
 done
 [ "$found" = "${wanted:-0}" ] || fail "found $found of $wanted NVDIMMs"
+
+# The snapshot is taken, and restored, at "standby". Nothing of a medium may be
+# in memory then: what is read later is what the medium has later.
+if [ -n "$standby" ]; then
+	for device in /dev/pmem*; do
+		[ ! -b "$device" ] || blockdev --flushbufs "$device"
+	done
+	/sbin/kfirig-agent standby || fail "cannot go on after the snapshot, see the console"
+	load /etc/kfirig/load-late
+fi
 
 serve

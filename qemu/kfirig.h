@@ -13,6 +13,7 @@
 
 #include "buf.h"
 #include "gdb.h"
+#include "snapshot.h"
 #include "wire.h"
 
 /* Exit statuses that are not the command's own; see kfirig(1). */
@@ -57,6 +58,7 @@ struct rig_config {
 	unsigned int mtu;
 	bool kvm;
 	bool fresh;
+	bool fast_boot;
 	struct node_spec nodes[NODES_MAX];
 	unsigned int nr_nodes;
 };
@@ -71,6 +73,7 @@ struct node {
 	bool link_up;
 	bool cutting;		/* killed on purpose, not reaped yet */
 	bool reached;		/* and that at the address it was armed for */
+	bool restored;		/* this boot began at the snapshot */
 	unsigned int boots;
 	pid_t pid;
 	int chan;		/* to the agent */
@@ -78,16 +81,23 @@ struct node {
 	struct buf in;
 	struct buf out;
 	struct gdb gdb;
+	struct snapshot snapshot;
 	uint32_t next_id;
 	int64_t started;	/* CLOCK_MONOTONIC, milliseconds */
 	int64_t boot_ms;
 	char why[512];		/* reason of NODE_FAILED and NODE_DEAD */
+	char note[512];		/* of its power-on: why it was not restored */
 };
 
-int node_start(struct node *n, const struct rig_config *cfg);
+/* boot: not from a snapshot */
+int node_start(struct node *n, const struct rig_config *cfg, bool boot);
 void node_reaped(struct node *n, int status);
+void node_path(const struct rig_config *cfg, const struct node *n,
+	       const char *file, char *path, size_t size);
 void node_console(const struct rig_config *cfg, const char *name,
 		  char *path, size_t size);
+/* What the console has said so far is what a restored node begins with. */
+bool node_console_keep(const struct node *n, const struct rig_config *cfg);
 const char *node_state_name(enum node_state state);
 void node_address(unsigned int index, char *text, size_t size);
 

@@ -22,7 +22,10 @@ fail() {
 # Loaded at boot, in the image always.
 boot_modules="virtio_pci virtio_console virtio_net virtio_rng pvpanic-pci
 	configfs nfit nd_pmem virtio_pmem crc32_generic crc32c_generic
-	ib_uverbs rdma_ucm rdma_rxe"
+	ib_uverbs rdma_rxe"
+# The same, but not part of a snapshot: ib_cm, below rdma_ucm, draws the numbers
+# of its connections once, and a peer refuses a number that it knows already.
+late_modules="rdma_ucm"
 # In the image always, loaded when used.
 base_modules="dax_pmem device_dax kmem sch_netem"
 base_bins="/bin/busybox /sbin/modprobe /sbin/ip /sbin/tc /usr/bin/rdma /usr/bin/ndctl"
@@ -116,6 +119,11 @@ loadable=""
 for name in $boot_modules; do
 	# A kernel of one's own may be built without some of these.
 	want "$name" && loadable+="$name "
+done
+late=""
+for name in $late_modules; do
+	want "$name" || continue
+	late+="$name "
 done
 for name in $base_modules; do
 	want "$name" || true
@@ -219,9 +227,10 @@ cp "$AGENT" "$guest/usr/sbin/kfirig-agent"
 cp "$INIT" "$guest/init"
 chmod 755 "$guest/init" "$guest/usr/sbin/kfirig-agent"
 for name in "${loads[@]}"; do
-	loadable+="$name "
+	late+="$name "
 done
 echo "$loadable" > "$guest/etc/kfirig/load"
+echo "$late" > "$guest/etc/kfirig/load-late"
 echo "root:x:0:0:root:/root:/bin/sh" > "$guest/etc/passwd"
 echo "root:x:0:" > "$guest/etc/group"
 echo "hosts: files" > "$guest/etc/nsswitch.conf"

@@ -15,10 +15,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kfirig.h"
@@ -40,6 +42,7 @@ struct client {
 	uint32_t id;
 	enum wait wait;
 	struct node *wait_node;	/* NULL: all */
+	bool boot;		/* the power-on is not to restore */
 	bool late;		/* gave up waiting for the cut */
 	struct node *armed;	/* disarmed when this client goes away */
 };
@@ -98,6 +101,16 @@ client_error(struct client *c, uint32_t status, const char *fmt, ...)
 	if (c->stream)
 		c->finished = true;
 	c->stream = NULL;
+}
+
+static void client_note(struct client *c, const struct node *n)
+{
+	char text[1024];
+
+	if (!*n->note)
+		return;
+	snprintf(text, sizeof(text), "node %s: %s", n->spec->name, n->note);
+	frame_add(&c->out, WIRE_NOTE, 0, text, strlen(text));
 }
 
 static void node_error(struct rig *r, struct client *c, struct node *n)
@@ -164,8 +177,9 @@ static void waiter_check(struct rig *r, struct client *c)
 		client_ok(c, "");
 	if (c->wait == WAIT_POWER && !c->wait_node->pid) {
 		c->wait = WAIT_READY;
+		c->wait_node->note[0] = 0;
 		/* When it fails, the check below finds the node dead. */
-		node_start(c->wait_node, r->cfg);
+		node_start(c->wait_node, r->cfg, c->boot);
 	}
 	if (c->wait >= WAIT_ARMED)
 		waiter_check_stop(r, c);
@@ -183,8 +197,12 @@ static void waiter_check(struct rig *r, struct client *c)
 			return;
 		}
 	}
-	if (!booting)
-		client_ok(c, "");
+	if (booting)
+		return;
+	for (i = 0; i < r->cfg->nr_nodes; i++)
+		if (!c->wait_node || c->wait_node == &r->nodes[i])
+			client_note(c, &r->nodes[i]);
+	client_ok(c, "");
 }
 
 static void waiters_check(struct rig *r)
@@ -195,11 +213,56 @@ static void waiters_check(struct rig *r)
 		waiter_check(r, c);
 }
 
+/*
+ * To an agent that stands by: the moment that its node goes on. Nothing else is
+ * on the channel until it serves, so there is room.
+ */
+static void node_go(struct node *n)
+{
+	struct wire_start start = { 0 };
+	struct buf frame = { 0 };
+	struct timespec now;
+
+	if (getrandom(start.entropy, sizeof(start.entropy), 0) !=
+	    sizeof(start.entropy))
+		die("getrandom: %s", strerror(errno));
+	clock_gettime(CLOCK_REALTIME, &now);
+	start.seconds = htole64(now.tv_sec);
+	start.nanoseconds = htole32(now.tv_nsec);
+	frame_add(&frame, WIRE_START, 0, &start, sizeof(start));
+	if (n->chan >= 0)
+		buf_write(&frame, n->chan);
+	buf_free(&frame);
+	snapshot_run(&n->snapshot);
+}
+
+static void node_snapshot(struct node *n, enum snapshot_event event)
+{
+	if (event == SNAPSHOT_GO)
+		node_go(n);
+	else if (event == SNAPSHOT_FAILED)
+		kill(n->pid, SIGKILL);
+}
+
 static void node_frame(struct rig *r, struct node *n, const struct frame *f)
 {
 	struct client *c;
 
+	if (f->type == WIRE_STANDBY) {
+		node_snapshot(n, snapshot_standby(n, r->cfg));
+		return;
+	}
+	if (f->type == WIRE_FAILED && snapshot_restores(&n->snapshot)) {
+		snprintf(n->why, sizeof(n->why), "%.*s", (int)f->len, f->data);
+		snapshot_lost(n, n->why);
+		kill(n->pid, SIGKILL);
+		return;
+	}
 	if (f->type == WIRE_READY || f->type == WIRE_FAILED) {
+		if (n->snapshot.step == SNAPSHOT_BOOT)
+			snprintf(n->note, sizeof(n->note),
+				 "it has no snapshot: its image is of an older kfirig");
+		snapshot_end(n);
 		n->boot_ms = now_ms() - n->started;
 		n->state = f->type == WIRE_READY ? NODE_READY : NODE_FAILED;
 		snprintf(n->why, sizeof(n->why), "%.*s", (int)f->len, f->data);
@@ -276,6 +339,26 @@ static void node_gdb(struct node *n)
 	}
 }
 
+/*
+ * A node that ends before it is restored is booted instead. Commands that wait
+ * for it do not notice.
+ */
+static bool node_boot_instead(struct rig *r, struct node *n, int status)
+{
+	bool restores = snapshot_restores(&n->snapshot);
+	struct buf commands = n->out;
+
+	if (!n->restored || n->state != NODE_BOOTING || n->cutting)
+		return false;
+	memset(&n->out, 0, sizeof(n->out));
+	node_reaped(n, status);
+	if (restores)
+		snapshot_lost(n, n->why);
+	n->out = commands;
+	node_start(n, r->cfg, true);
+	return true;
+}
+
 static void nodes_reap(struct rig *r)
 {
 	struct client *c;
@@ -291,6 +374,8 @@ static void nodes_reap(struct rig *r)
 			continue;
 		/* What the node said before it died counts. */
 		node_read(r, n);
+		if (node_boot_instead(r, n, status))
+			continue;
 		node_reaped(n, status);
 		fprintf(stderr, "node %s: %s, %s\n", n->spec->name,
 			node_state_name(n->state), n->why);
@@ -328,10 +413,12 @@ static void status_json(struct rig *r, FILE *f)
 
 		node_address(i, address, sizeof(address));
 		node_console(r->cfg, n->spec->name, console, sizeof(console));
-		fprintf(f, "%s{\"name\":\"%s\",\"state\":\"%s\",\"address\":\"%s\",\"pid\":%d,\"link\":\"%s\",\"boots\":%u,\"boot_ms\":%lld,\"mem\":%llu,\"cpus\":%u,\"domain\":\"%s\",\"nvdimms\":[",
+		fprintf(f, "%s{\"name\":\"%s\",\"state\":\"%s\",\"address\":\"%s\",\"pid\":%d,\"link\":\"%s\",\"boots\":%u,\"boot_ms\":%lld,\"restored\":%s,\"snapshot\":%s,\"mem\":%llu,\"cpus\":%u,\"domain\":\"%s\",\"nvdimms\":[",
 			i ? "," : "", n->spec->name, node_state_name(n->state),
 			address, n->pid, n->link_up ? "up" : "down", n->boots,
-			(long long)n->boot_ms, (unsigned long long)n->spec->mem,
+			(long long)n->boot_ms, n->restored ? "true" : "false",
+			n->snapshot.saved ? "true" : "false",
+			(unsigned long long)n->spec->mem,
 			n->spec->cpus, domain_name(n->spec->domain));
 		for (k = 0; k < n->spec->nvdimms; k++)
 			fprintf(f, "%s%llu", k ? "," : "",
@@ -358,10 +445,11 @@ static void status_text(struct rig *r, FILE *f)
 		struct node *n = &r->nodes[i];
 
 		node_address(i, address, sizeof(address));
-		fprintf(f, "%-15s %-8s %-12s %-5s %6u %8lld  %s%s%s\n",
+		fprintf(f, "%-15s %-8s %-12s %-5s %6u %8lld  %s%s%s%s\n",
 			n->spec->name, node_state_name(n->state), address,
 			n->link_up ? "up" : "down", n->boots,
 			(long long)n->boot_ms, domain_name(n->spec->domain),
+			n->restored ? "  restored" : "",
 			*n->why ? "  " : "", n->why);
 	}
 }
@@ -428,7 +516,7 @@ static void client_arm(struct rig *r, struct client *c, struct node *n,
 	c->armed = stop.keep ? NULL : n;
 }
 
-static void client_power_on(struct client *c, struct node *n)
+static void client_power_on(struct client *c, struct node *n, bool boot)
 {
 	if (node_has_power(n)) {
 		client_error(c, EXIT_RIG, "node %s already has power",
@@ -437,6 +525,7 @@ static void client_power_on(struct client *c, struct node *n)
 	}
 	/* The process that was cut may not be gone yet. */
 	c->wait = WAIT_POWER;
+	c->boot = boot;
 	c->wait_node = n;
 }
 
@@ -527,7 +616,8 @@ static void client_request(struct rig *r, struct client *c,
 		gdb_disarm(&n->gdb);
 		break;
 	case WIRE_POWER_ON:
-		client_power_on(c, n);
+	case WIRE_BOOT:
+		client_power_on(c, n, f->type == WIRE_BOOT);
 		break;
 	case WIRE_LINK_UP:
 	case WIRE_LINK_DOWN:
@@ -615,6 +705,12 @@ static void rig_accept(struct rig *r)
 		client_add(r, fd, false);
 }
 
+/* Commands wait until the agent serves: none may be part of the snapshot. */
+static bool node_holds(const struct node *n)
+{
+	return n->snapshot.step != SNAPSHOT_NONE;
+}
+
 /* One turn of the loop: what is ready is moved, then everything is flushed. */
 static void rig_turn(struct rig *r)
 {
@@ -622,7 +718,8 @@ static void rig_turn(struct rig *r)
 	static size_t size;
 	struct client *c;
 	struct node *n;
-	size_t first = 2 + 2 * NODES_MAX, count = first, i;
+	size_t first = 2 + 4 * NODES_MAX, count = first, i;
+	int64_t timeout = -1, left;
 
 	for (c = r->clients; c; c = c->next)
 		count++;
@@ -634,19 +731,24 @@ static void rig_turn(struct rig *r)
 		n = &r->nodes[i];
 		fds[2 + i] = (struct pollfd){
 			.fd = n->pid ? n->chan : -1,
-			.events = POLLIN | (n->out.len ? POLLOUT : 0),
+			.events = POLLIN |
+				(n->out.len && !node_holds(n) ? POLLOUT : 0),
 		};
 		fds[2 + NODES_MAX + i] = (struct pollfd){
 			.fd = n->gdb.state != GDB_CLOSED ? n->gdb.fd : -1,
 			.events = POLLIN | (n->gdb.out.len ? POLLOUT : 0),
 		};
+		snapshot_poll(&n->snapshot, fds + 2 + 2 * NODES_MAX + 2 * i);
+		left = snapshot_timeout(&n->snapshot);
+		if (left >= 0 && (timeout < 0 || left < timeout))
+			timeout = left;
 	}
 	for (c = r->clients, i = first; c; c = c->next, i++)
 		fds[i] = (struct pollfd){
 			.fd = c->fd,
 			.events = POLLIN | (c->out.len ? POLLOUT : 0),
 		};
-	if (poll(fds, count, -1) < 0) {
+	if (poll(fds, count, timeout) < 0) {
 		if (errno == EINTR)
 			return;
 		die("poll: %s", strerror(errno));
@@ -662,6 +764,10 @@ static void rig_turn(struct rig *r)
 		if (fds[2 + NODES_MAX + i].revents &&
 		    r->nodes[i].gdb.state != GDB_CLOSED)
 			node_gdb(&r->nodes[i]);
+	for (i = 0; i < NODES_MAX; i++)
+		node_snapshot(&r->nodes[i],
+			      snapshot_work(&r->nodes[i], r->cfg,
+					    fds + 2 + 2 * NODES_MAX + 2 * i));
 	if (fds[0].revents)
 		rig_signals(r);
 	if (fds[1].revents)
@@ -669,7 +775,7 @@ static void rig_turn(struct rig *r)
 	waiters_check(r);
 	clients_sweep(r);
 	for (n = r->nodes; n < r->nodes + NODES_MAX; n++)
-		if (n->pid && n->chan >= 0 && n->out.len)
+		if (n->pid && n->chan >= 0 && n->out.len && !node_holds(n))
 			buf_write(&n->out, n->chan);
 	for (c = r->clients; c; c = c->next)
 		if (c->out.len && buf_write(&c->out, c->fd) < 0 &&
@@ -691,6 +797,8 @@ static void rig_stop(struct rig *r)
 	for (n = r->nodes; n < r->nodes + NODES_MAX; n++)
 		if (n->pid && waitpid(n->pid, &status, 0) == n->pid)
 			node_reaped(n, status);
+	for (n = r->nodes; n < r->nodes + NODES_MAX; n++)
+		snapshot_free(n);
 	unlink("rig.sock");
 	for (c = r->clients; c; c = next) {
 		next = c->next;
@@ -773,13 +881,15 @@ int rig_supervise(const struct rig_config *cfg, int owner)
 		return EXIT_RIG;
 	detach_output();
 	client_add(&r, owner, true);
+	for (i = 0; i < NODES_MAX; i++)
+		snapshot_init(&r.nodes[i].snapshot);
 	for (i = 0; i < cfg->nr_nodes; i++) {
 		struct node *n = &r.nodes[i];
 
 		n->spec = &cfg->nodes[i];
 		n->index = i;
 		n->link_up = true;
-		if (node_start(n, cfg))
+		if (node_start(n, cfg, false))
 			fprintf(stderr, "node %s: %s\n", n->spec->name, n->why);
 	}
 	while (!r.stopping)

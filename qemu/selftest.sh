@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Shows that the rig does what its manual says: boots two nodes, three times.
+# Shows that the rig does what its manual says: boots two nodes, a few times.
 # Usage: KFIRIG=PROGRAM GDB_TEST=PROGRAM selftest.sh (make check)
 # shellcheck disable=SC2016,SC2094
 
@@ -228,6 +228,146 @@ domains() {
 	[ $? = 7 ]
 }
 
+# --- a rig with --fast-boot: f is saved, v cannot be ---
+
+# QEMU, but for one that is to restore while there is the file.
+stubborn_qemu() {
+	cat > "$work/qemu" <<- EOF
+		#!/bin/bash
+		if [ -e "$work/no-restore" ]; then
+			for word; do
+				[ "\$word" != -incoming ] || { echo "not today" >&2; exit 1; }
+			done
+		fi
+		exec "$(command -v "${KFIRIG_QEMU:-qemu-system-x86_64}")" "\$@"
+	EOF
+	chmod +x "$work/qemu"
+}
+
+# A command that waits for the first boot is not part of the snapshot.
+fast_up() {
+	local pid
+
+	KFIRIG_QEMU=$work/qemu "$kfirig" up --fast-boot --accel tcg -i "$work/image" \
+		f v:domain=virtio,nvdimm=64M 2> "$work/err" &
+	pid=$!
+	while [ ! -S "$KFIRIG_DIR/rig.sock" ]; do
+		sleep 0.1
+	done
+	"$kfirig" exec f touch /root/early || return 1
+	wait "$pid" && is f '"restored":false,"snapshot":true' &&
+		is v '"restored":false,"snapshot":false' &&
+		grep -q 'node v: it has no snapshot: .* virtio-pmem' "$work/err"
+}
+
+# is NODE TEXT: its part of the status has it
+is() {
+	"$kfirig" status --json | grep -o "{\"name\":\"$1\"[^}]*}" | grep -q -F -e "$2"
+}
+
+# again [OPTION]: f loses its power and gets it back
+again() {
+	"$kfirig" cut f && "$kfirig" power-on "$@" f
+}
+
+restored() {
+	again && is f '"restored":true,"snapshot":true'
+}
+
+fast_pattern() {
+	"$kfirig" exec f -- dd of=/dev/pmem0 bs=64k iflag=fullblock oflag=direct \
+		< <(head -c 1048576 "$work/file") &&
+		"$kfirig" exec f -- sh -c 'dd if=/dev/pmem0 of=/dev/null bs=64k count=16
+			touch /root/late; /sbin/modprobe ext4'
+}
+
+fast_pattern_stays() {
+	"$kfirig" exec f -- dd if=/dev/pmem0 bs=64k count=16 2> /dev/null |
+		cmp - <(head -c 1048576 "$work/file")
+}
+
+as_after_boot() {
+	"$kfirig" exec f -- sh -c '[ ! -e /root/early ] && [ ! -e /root/late ] &&
+		! grep -q "^ext4 " /proc/modules'
+}
+
+# What the kernel draws first, and what it draws once per boot. Many, since what
+# was drawn in between moves the others.
+draw() {
+	"$kfirig" exec f -- sh -c 'for i in $(seq 200); do
+			read -r uuid < /proc/sys/kernel/random/uuid; echo "$uuid"
+		done; cat /proc/sys/kernel/random/boot_id'
+}
+
+all_random() {
+	restored && draw > "$work/draws" && restored && draw >> "$work/draws" &&
+		again && draw >> "$work/draws" || return 1
+	[ "$(sort -u "$work/draws" | wc -l)" = 603 ] ||
+		{ sort "$work/draws" | uniq -c | sort -n | tail -n 3; return 1; }
+}
+
+clock_is_right() {
+	local there off
+
+	sleep 3
+	restored || return 1
+	there=$("$kfirig" exec f date +%s)
+	off=$(($(date +%s) - there))
+	[ "${off#-}" -le 2 ] || { echo "off by $off s"; return 1; }
+}
+
+fast_reach() {
+	"$kfirig" exec f ping -c 1 -W 20 v && "$kfirig" exec v ping -c 1 -W 20 f
+}
+
+link_stays_down() {
+	"$kfirig" link f down && restored && ! "$kfirig" exec f ping -c 1 -W 1 v &&
+		"$kfirig" link f up
+}
+
+restored_stop() {
+	"$kfirig" cut f --at vmlinux:cmdline_proc_show --count 2 --arm && read_it f &&
+		status_is 125 read_it f && "$kfirig" cut f --wait && "$kfirig" power-on f
+}
+
+# Its log is that of a boot: the first one, and then its own.
+restored_log() {
+	local boot=$KFIRIG_DIR/f/console.boot
+
+	"$kfirig" exec f -- sh -c 'echo "<3>said at last" > /dev/kmsg'
+	"$kfirig" dmesg --check f && "$kfirig" dmesg f > "$work/log" &&
+		grep -q 'Linux version' "$work/log" && "$kfirig" cut f &&
+		[ -s "$boot" ] && cmp -n "$(stat -c %s "$boot")" "$boot" "${boot%boot}log" &&
+		"$kfirig" dmesg f > "$work/log" && grep -q 'said at last' "$work/log" &&
+		"$kfirig" power-on f && "$kfirig" dmesg f > "$work/log" &&
+		! grep -q 'said at last' "$work/log"
+}
+
+in_use_while_restored() {
+	"$kfirig" cut f && {
+		"$kfirig" power-on f &
+		until is f '"state":"booting"' || is f '"state":"ready"'; do :; done
+		[ "$("$kfirig" exec f echo here)" = here ] && wait $!
+	}
+}
+
+booted() {
+	again --boot && is f '"restored":false,"snapshot":true' && fast_pattern_stays
+}
+
+other_namespace() {
+	"$kfirig" exec f -- sh -c 'ndctl destroy-namespace -f namespace0.0 &&
+		ndctl create-namespace -f -e namespace0.0 -m fsdax -M mem' &&
+		says 'booted, not restored: its namespaces are others' 0 again &&
+		is f '"restored":false,"snapshot":true' && restored
+}
+
+restore_fails() {
+	touch "$work/no-restore"
+	says 'node f: booted, not restored: ' 0 again && is f '"restored":false,"snapshot":false' &&
+		grep -q 'not today' "$KFIRIG_DIR/rig.log" && again && "$kfirig" exec f true
+}
+
 mkfifo "$work/pipe"
 check "an image is built" image
 check "an image is taken from the cache" image
@@ -287,6 +427,26 @@ check "a panic is told" panic
 check "its processes are seen" pgrep -a -f "$work/"
 check "the rig goes down" "$kfirig" down
 check "and leaves no process" no_processes
+export KFIRIG_DIR=$work/rig5
+stubborn_qemu
+check "nodes boot, and are saved where they can be" fast_up
+check "a pattern is written to pmem" fast_pattern
+check "a node is restored" restored
+check "with its NVDIMM as it is now" fast_pattern_stays
+check "with nothing that ran on it" as_after_boot
+check "and its network" fast_reach
+check "no random number comes twice" all_random
+check "its clock is right" clock_is_right
+check "a cut link stays cut" link_stays_down
+check "a restored node is cut at a function, too" restored_stop
+check "its log begins with the boot" restored_log
+check "a command waits for the restore" in_use_while_restored
+check "a boot can be had" booted
+check "what cannot be saved is booted" says 'QEMU does not save' 0 sh -c \
+	'"$0" status; "$0" cut v && "$0" power-on v && cat "$1"' "$kfirig" "$KFIRIG_DIR/rig.log"
+check "a node with another namespace is booted, and saved anew" other_namespace
+check "a node that cannot be restored is booted" restore_fails
+check "the rig goes down" "$kfirig" down
 check "other domains and two CPUs work" domains
 check "Ctrl-C leaves no process" interrupt
 check "a killed owner leaves no process" killed

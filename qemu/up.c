@@ -72,6 +72,9 @@ static error_t up_parser(int key, char *arg, struct argp_state *state)
 	case 'F':
 		cfg->fresh = true;
 		return 0;
+	case 'f':
+		cfg->fast_boot = true;
+		return 0;
 	case 'K':
 		a->keep = true;
 		return 0;
@@ -113,7 +116,9 @@ static error_t up_parser(int key, char *arg, struct argp_state *state)
 	{ "accel", 'A', "KIND", 0, \
 	  "auto: KVM where it boots a guest, else TCG; or kvm, or tcg (auto)", 0 }, \
 	{ "mtu", 'u', "BYTES", 0, "MTU of the network (1500)", 0 }, \
-	{ "fresh", 'F', 0, 0, "Empty the NVDIMM files first", 0 }
+	{ "fresh", 'F', 0, 0, "Empty the NVDIMM files first", 0 }, \
+	{ "fast-boot", 'f', 0, 0, \
+	  "Save each node after its first boot; power-on restores it", 0 }
 
 /* Fill in what the options left open; errors end here, before any process. */
 static void config_complete(struct up_args *a)
@@ -152,6 +157,9 @@ static void config_complete(struct up_args *a)
 		cfg->kvm = kvm_usable(cfg->qemu, cfg->vmlinuz);
 	else
 		cfg->kvm = !strcmp(a->accel, "kvm");
+	/* A boot under KVM takes no longer than it takes to save and restore. */
+	if (cfg->kvm)
+		cfg->fast_boot = false;
 	if (a->temp_dir) {
 		const char *tmp = getenv("TMPDIR");
 

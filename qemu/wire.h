@@ -44,12 +44,17 @@ enum wire_type {
 	WIRE_SIGNAL,		/* uint32: send to the command's process group */
 	WIRE_EXIT,		/* uint32: wait status */
 
+	/* a node that is saved, or restored: agent to supervisor and back */
+	WIRE_STANDBY,		/* what every boot does is done */
+	WIRE_START,		/* struct wire_start */
+
 	/* client to supervisor; payload: node name where one is meant */
 	WIRE_CUT,
 	WIRE_ARM,		/* node\0, struct wire_stop, the symbol's name */
 	WIRE_WAIT_CUT,		/* until it was cut there */
 	WIRE_DISARM,		/* a client that waits for the cut: its time is over */
 	WIRE_POWER_ON,
+	WIRE_BOOT,		/* the same, with no snapshot */
 	WIRE_LINK_UP,
 	WIRE_LINK_DOWN,
 	WIRE_WAIT_READY,	/* no node: all of them */
@@ -59,6 +64,7 @@ enum wire_type {
 	WIRE_DOWN,
 
 	/* supervisor to client */
+	WIRE_NOTE,		/* payload: text for standard error; more follows */
 	WIRE_OK,		/* payload: text for standard output */
 	WIRE_ERROR,		/* uint32 exit status, then the message */
 };
@@ -68,6 +74,16 @@ struct wire_stop {
 	uint64_t address;
 	uint32_t count;
 	uint32_t keep;		/* armed when this connection is gone, too */
+};
+
+#define WIRE_ENTROPY	64
+
+/* Little-endian. What a node must not have from a snapshot. */
+struct wire_start {
+	uint64_t seconds;	/* since 1970 */
+	uint32_t nanoseconds;
+	uint32_t pad;
+	uint8_t entropy[WIRE_ENTROPY];
 };
 
 #endif

@@ -185,9 +185,13 @@ static struct kfi_set_io *kfs_early(struct kfi_set_io *orig)
 
 	if (!early || !page)
 		panic("kfi_replica: no memory for a mutant");
-	for (i = 0; i < orig->nr_bvecs; pos += orig->bvec[i++].bv_len)
-		memcpy(page_address(page) + pos, bvec_virt(&orig->bvec[i]),
-		       orig->bvec[i].bv_len);
+	for (i = 0; i < orig->nr_bvecs; i++) {
+		const struct bio_vec *bv = &orig->bvec[i];
+
+		memcpy(page_address(page) + pos,
+		       page_address(bv->bv_page) + bv->bv_offset, bv->bv_len);
+		pos += bv->bv_len;
+	}
 	early->io = *orig;
 	early->orig = orig;
 	bvec_set_page(&early->bvec, page, orig->length, 0);

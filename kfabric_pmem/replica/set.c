@@ -8,8 +8,8 @@
 #include "set.h"
 #include "trace.h"
 
-static unsigned int start_timeout = 30;
-module_param(start_timeout, uint, 0644);
+unsigned int kfs_start_timeout = 30;	/* changed by tests */
+module_param_named(start_timeout, kfs_start_timeout, uint, 0644);
 MODULE_PARM_DESC(start_timeout, "Seconds that a start waits for a majority");
 
 /* The list of sets, and their users. */
@@ -304,8 +304,13 @@ static int kfs_params_check(const struct kfi_set_params *params,
 				   KFI_SET_MEMBERS_MAX);
 		return -EINVAL;
 	}
-	for (i = 0; i < params->nr_members; i++)
+	for (i = 0; i < params->nr_members; i++) {
 		data += !params->member[i].witness && !params->member[i].gone;
+		if (params->create && params->member[i].gone) {
+			NL_SET_ERR_MSG(extack, "a new set has no member that was removed");
+			return -EINVAL;
+		}
+	}
 	if (params->raw && params->nr_members > 1) {
 		NL_SET_ERR_MSG(extack, "a raw set has one member");
 		return -EINVAL;
@@ -440,7 +445,7 @@ int kfi_set_start(const struct kfi_set_params *params,
 	queue_delayed_work(kfs_wq, &set->probe_work, HZ);
 	left = wait_event_killable_timeout(set->wake,
 					   READ_ONCE(set->started) <= 0,
-					   READ_ONCE(start_timeout) * HZ);
+					   READ_ONCE(kfs_start_timeout) * HZ);
 	/* From here on nobody gets it, if it is not started by now. */
 	spin_lock_bh(&set->lock);
 	if (set->started > 0)

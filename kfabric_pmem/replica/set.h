@@ -379,6 +379,7 @@ struct kfs_sync_op {
 extern struct workqueue_struct *kfs_wq;
 
 /* set.c */
+extern unsigned int kfs_start_timeout;
 void kfs_set_state(struct kfi_set *set, enum kfi_set_state state);
 int kfs_set_alloc(struct kfi_set *set);
 int kfs_member_alloc(struct kfs_member *m);

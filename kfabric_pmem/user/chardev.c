@@ -44,7 +44,14 @@ static void ku_node_release(struct device *dev)
 	kfree(node);
 }
 
-static struct ku_node *ku_node_find(const char *name)
+/**
+ * ku_node_find() - the node of a name
+ * @name: name below /dev/kfi
+ *
+ * Context: under ku_node_lock.
+ * Return: the node or NULL.
+ */
+struct ku_node *ku_node_find(const char *name)
 {
 	struct ku_node *node;
 
@@ -112,13 +119,63 @@ static bool ku_region_maps_sync(struct kfi_region *region)
 	return kfi_pool_for_each(ku_pool_is_direct, pool) == 1;
 }
 
-static const struct file_operations *
-ku_node_fops(const struct ku_node *node)
+/**
+ * ku_node_alloc() - a node that is in no list yet
+ * @name: name below /dev/kfi
+ * @ops: what is behind it
+ * @fops: what its files can do
+ *
+ * Context: process.
+ * Return: the node, for put_device() of its device; ERR_PTR: -ENOSPC for too
+ * many nodes; -ENOMEM.
+ */
+struct ku_node *ku_node_alloc(const char *name, const struct ku_node_ops *ops,
+			      const struct file_operations *fops)
 {
-	if (node->att)
-		return &ku_attached_fops;
-	return ku_region_maps_sync(node->region) ? &ku_local_sync_fops :
-						   &ku_local_fops;
+	struct ku_node *node;
+	int minor, ret;
+
+	minor = ida_alloc_max(&ku_minors, KU_MINORS - 1, GFP_KERNEL);
+	if (minor < 0)
+		return ERR_PTR(minor);
+	node = kzalloc(sizeof(*node), GFP_KERNEL);
+	if (!node) {
+		ida_free(&ku_minors, minor);
+		return ERR_PTR(-ENOMEM);
+	}
+	ku_dirty_init(&node->dirty);
+	INIT_LIST_HEAD(&node->list);
+
+	device_initialize(&node->dev);
+	node->dev.class = &ku_class;
+	node->dev.devt = MKDEV(MAJOR(ku_devt), minor);
+	node->dev.release = ku_node_release;
+	node->ops = ops;
+	cdev_init(&node->cdev, fops);
+	node->cdev.owner = THIS_MODULE;
+	ret = dev_set_name(&node->dev, "%s", name);
+	if (ret) {
+		put_device(&node->dev);
+		return ERR_PTR(ret);
+	}
+	return node;
+}
+
+/**
+ * ku_node_show() - let a node that is in the list be opened
+ * @node: the node
+ *
+ * Context: under ku_node_lock.
+ * Return: 0 or an error.
+ */
+int ku_node_show(struct ku_node *node)
+{
+	int ret;
+
+	lockdep_assert_held(&ku_node_lock);
+	ret = cdev_device_add(&node->cdev, &node->dev);
+	node->shown = !ret;
+	return ret;
 }
 
 /**
@@ -138,34 +195,22 @@ struct ku_node *ku_node_add(const char *name, struct kfi_region *region,
 			    bool read_only)
 {
 	struct ku_node *node;
-	int minor, ret;
+	int ret;
 
-	minor = ida_alloc_max(&ku_minors, KU_MINORS - 1, GFP_KERNEL);
-	if (minor < 0)
-		return ERR_PTR(minor);
-	node = kzalloc(sizeof(*node), GFP_KERNEL);
-	if (!node) {
-		ida_free(&ku_minors, minor);
-		return ERR_PTR(-ENOMEM);
-	}
+	if (att)
+		node = ku_node_alloc(name, &ku_attached_ops, &ku_unmapped_fops);
+	else
+		node = ku_node_alloc(name, &ku_local_ops,
+				     ku_region_maps_sync(region) ?
+				     &ku_local_sync_fops : &ku_local_fops);
+	if (IS_ERR(node))
+		return node;
 	node->region = region;
 	node->att = att;
 	node->size = size;
 	node->read_only = read_only;
-	ku_dirty_init(&node->dirty);
-	INIT_LIST_HEAD(&node->list);
 	if (att)
 		ku_attachment_get(att);
-
-	device_initialize(&node->dev);
-	node->dev.class = &ku_class;
-	node->dev.devt = MKDEV(MAJOR(ku_devt), minor);
-	node->dev.release = ku_node_release;
-	cdev_init(&node->cdev, ku_node_fops(node));
-	node->cdev.owner = THIS_MODULE;
-	ret = dev_set_name(&node->dev, "%s", name);
-	if (ret)
-		goto err_put;
 
 	mutex_lock(&ku_node_lock);
 	if (region && ku_node_of_region(region))
@@ -173,17 +218,46 @@ struct ku_node *ku_node_add(const char *name, struct kfi_region *region,
 	else if (ku_node_find(name))
 		ret = -EEXIST;
 	else
-		ret = cdev_device_add(&node->cdev, &node->dev);
+		ret = ku_node_show(node);
 	if (!ret)
 		list_add_tail(&node->list, &ku_nodes);
 	mutex_unlock(&ku_node_lock);
-	if (ret)
-		goto err_put;
+	if (ret) {
+		put_device(&node->dev);
+		return ERR_PTR(ret);
+	}
 	return node;
+}
 
-err_put:
+/**
+ * ku_node_unlist() - nobody opens a node from here on
+ * @node: the node
+ * @force: even while files are open
+ *
+ * Context: under ku_node_lock.
+ * Return: 0: ku_node_drop() has to follow; -EBUSY.
+ */
+int ku_node_unlist(struct ku_node *node, bool force)
+{
+	lockdep_assert_held(&ku_node_lock);
+	if (node->opens && !force)
+		return -EBUSY;
+	node->gone = true;
+	list_del(&node->list);
+	return 0;
+}
+
+/**
+ * ku_node_drop() - remove what ku_node_unlist() has taken from the list
+ * @node: the node; do not use it afterwards
+ *
+ * Context: process, without ku_node_lock.
+ */
+void ku_node_drop(struct ku_node *node)
+{
+	if (node->shown)
+		cdev_device_del(&node->cdev, &node->dev);
 	put_device(&node->dev);
-	return ERR_PTR(ret);
 }
 
 /**
@@ -196,18 +270,14 @@ err_put:
  */
 int ku_node_del(struct ku_node *node, bool force)
 {
-	mutex_lock(&ku_node_lock);
-	if (node->opens && !force) {
-		mutex_unlock(&ku_node_lock);
-		return -EBUSY;
-	}
-	node->gone = true;
-	list_del(&node->list);
-	mutex_unlock(&ku_node_lock);
+	int ret;
 
-	cdev_device_del(&node->cdev, &node->dev);
-	put_device(&node->dev);
-	return 0;
+	mutex_lock(&ku_node_lock);
+	ret = ku_node_unlist(node, force);
+	mutex_unlock(&ku_node_lock);
+	if (!ret)
+		ku_node_drop(node);
+	return ret;
 }
 
 /**
@@ -259,13 +329,12 @@ static int ku_open(struct inode *inode, struct file *file)
 	kf->seen = errseq_sample(&node->wb_err);
 
 	mutex_lock(&ku_node_lock);
-	if (node->gone) {
+	if (node->gone)
 		ret = -ENODEV;
-	} else {
+	else if (node->ops->open)
+		ret = node->ops->open(node);
+	if (!ret)
 		node->opens++;
-		if (node->region)
-			kfi_region_get(node->region);
-	}
 	mutex_unlock(&ku_node_lock);
 	if (ret) {
 		kfree(kf);
@@ -280,12 +349,11 @@ static int ku_release(struct inode *inode, struct file *file)
 {
 	struct ku_file *kf = file->private_data;
 	struct ku_node *node = kf->node;
-	struct kfi_region *region = node->region;
 
 	kfree(kf);
 	/* First the reference: without opens the region may be removed. */
-	if (region)
-		kfi_region_put(region);
+	if (node->ops->close)
+		node->ops->close(node);
 	mutex_lock(&ku_node_lock);
 	node->opens--;
 	mutex_unlock(&ku_node_lock);
@@ -306,8 +374,7 @@ static ssize_t ku_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (!iov_iter_count(to) || iocb->ki_pos >= node->size)
 		return 0;
 	iov_iter_truncate(to, node->size - iocb->ki_pos);
-	return node->att ? ku_attached_rw(iocb, to, false) :
-			   ku_local_read(iocb, to);
+	return node->ops->read(iocb, to);
 }
 
 static ssize_t ku_write_iter(struct kiocb *iocb, struct iov_iter *from)
@@ -321,8 +388,7 @@ static ssize_t ku_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	if (iocb->ki_pos >= node->size)
 		return -ENOSPC;
 	iov_iter_truncate(from, node->size - iocb->ki_pos);
-	return node->att ? ku_attached_rw(iocb, from, true) :
-			   ku_local_write(iocb, from);
+	return node->ops->write(iocb, from);
 }
 
 static int ku_fsync(struct file *file, loff_t start, loff_t end, int datasync)
@@ -331,11 +397,7 @@ static int ku_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	struct ku_node *node = kf->node;
 	int ret, err;
 
-	if (node->att)
-		ret = ku_attached_fsync(node);
-	else
-		ret = ku_local_fsync(node, start, end);
-
+	ret = node->ops->fsync(node, start, end);
 	spin_lock(&file->f_lock);
 	err = errseq_check_and_advance(&node->wb_err, &kf->seen);
 	spin_unlock(&file->f_lock);
@@ -345,9 +407,10 @@ static int ku_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 static int ku_ioc_info(struct ku_node *node, void __user *argp, size_t usize)
 {
 	struct kfi_ioc_info info = {};
-	struct kfi_pmem_attr attr;
+	struct kfi_pmem_attr attr = {};
 	size_t size = min(usize, sizeof(info));
 	u32 flags;
+	int ret;
 
 	if (get_user(flags, (u32 __user *)(argp + offsetof(typeof(info),
 							   flags))))
@@ -355,13 +418,9 @@ static int ku_ioc_info(struct ku_node *node, void __user *argp, size_t usize)
 	if (flags)
 		return -EINVAL;
 
-	if (node->att) {
-		attr = node->att->attr;
-		info.max_io = node->att->max_bytes;
-	} else {
-		kfi_region_query(node->region, &attr);
-		info.flags |= KFI_IOC_INFO_LOCAL;
-	}
+	ret = node->ops->info(node, &attr, &info);
+	if (ret)
+		return ret;
 	if (node->read_only)
 		info.flags |= KFI_IOC_INFO_READ_ONLY;
 	info.argsz = size;
@@ -398,9 +457,7 @@ static int ku_ioc_commit(struct ku_node *node, void __user *argp, size_t usize)
 		arg.length = node->size - arg.offset;
 	if (arg.flags & KFI_IOC_COMMIT_DEEP)
 		level = KFI_COMMIT_MEDIA;
-	if (node->att)
-		return ku_attached_commit(node, arg.offset, arg.length, level);
-	return ku_local_commit(node, arg.offset, arg.length, level);
+	return node->ops->commit(node, arg.offset, arg.length, level);
 }
 
 static int ku_ioc_publish(struct ku_node *node, void __user *argp,
@@ -423,9 +480,7 @@ static int ku_ioc_publish(struct ku_node *node, void __user *argp,
 		return -EINVAL;
 	if (arg.length > MAX_RW_COUNT)
 		return -EINVAL;
-	if (node->att)
-		return ku_attached_publish(node, &arg);
-	return ku_local_publish(node, &arg);
+	return node->ops->publish(node, &arg);
 }
 
 static long ku_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -477,7 +532,7 @@ static long ku_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	.unlocked_ioctl = ku_ioctl,			\
 	.compat_ioctl = compat_ptr_ioctl
 
-const struct file_operations ku_attached_fops = {
+const struct file_operations ku_unmapped_fops = {
 	KU_FOPS,
 };
 

@@ -64,18 +64,22 @@ static int ku_local_notify(struct notifier_block *nb, unsigned long event,
 {
 	struct kfi_region *region = data;
 	struct ku_node *node;
+	int ret = 0;
 
 	switch (event) {
 	case KFI_REGION_ADDED:
 		ku_local_add(region);
 		return NOTIFY_OK;
 	case KFI_REGION_GOING:
-		/* Events of one region do not overlap, so the node stays. */
 		mutex_lock(&ku_node_lock);
 		node = ku_node_of_region(region);
+		if (node)
+			ret = ku_node_unlist(node, false);
 		mutex_unlock(&ku_node_lock);
-		if (node && ku_node_del(node, false))
+		if (ret)
 			return NOTIFY_BAD;
+		if (node)
+			ku_node_drop(node);
 		return NOTIFY_OK;
 	}
 	return NOTIFY_DONE;
@@ -89,6 +93,36 @@ static int ku_local_add_one(struct kfi_region *region, void *arg)
 {
 	ku_local_add(region);
 	return 0;
+}
+
+/* Either of the names that ku_local_add() gives. */
+static bool ku_local_is_named(struct kfi_region *region, const char *name)
+{
+	const char *pool = kfi_region_pool_name(region);
+	size_t len = strlen(pool);
+
+	if (!strcmp(name, kfi_region_name(region)))
+		return true;
+	return !strncmp(name, pool, len) && name[len] == '.' &&
+	       !strcmp(name + len + 1, kfi_region_name(region));
+}
+
+static int ku_local_add_named(struct kfi_region *region, void *name)
+{
+	if (ku_local_is_named(region, name))
+		ku_local_add(region);
+	return 0;
+}
+
+/**
+ * ku_local_restore() - a name is free again, for the region that gave it up
+ * @name: name below /dev/kfi
+ *
+ * Context: process, sleeps.
+ */
+void ku_local_restore(const char *name)
+{
+	kfi_region_for_each(ku_local_add_named, (void *)name);
 }
 
 /**
@@ -127,15 +161,7 @@ static void *ku_local_kaddr(struct ku_node *node, u64 offset)
 	return map.kaddr + offset;
 }
 
-/**
- * ku_local_read() - read from a local region
- * @iocb: position
- * @to: the caller's memory
- *
- * Context: process.
- * Return: bytes; -EFAULT; -EIO for poison; -EINTR.
- */
-ssize_t ku_local_read(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t ku_local_read(struct kiocb *iocb, struct iov_iter *to)
 {
 	struct ku_node *node = ku_file_node(iocb->ki_filp);
 	ssize_t done = 0;
@@ -161,15 +187,7 @@ ssize_t ku_local_read(struct kiocb *iocb, struct iov_iter *to)
 	return done;
 }
 
-/**
- * ku_local_write() - write to a local region
- * @iocb: position and flags; IOCB_DSYNC makes it durable
- * @from: the caller's memory
- *
- * Context: process.
- * Return: bytes; -EFAULT; -EINTR; or why it could not be made durable.
- */
-ssize_t ku_local_write(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t ku_local_write(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct ku_node *node = ku_file_node(iocb->ki_filp);
 	bool durable = iocb_is_dsync(iocb);
@@ -221,20 +239,12 @@ static int ku_local_persist_ranges(struct ku_node *node,
 	return ret;
 }
 
-/**
- * ku_local_fsync() - commit what was written to a local region
- * @node: its node
- * @start: first byte
- * @end: last byte
- *
+/*
  * What was stored through a mapping is not tracked: while a writable one
  * exists all of the range is written back, and when one goes all of the region
  * is dirty.
- *
- * Context: process, sleeps.
- * Return: 0 or an error.
  */
-int ku_local_fsync(struct ku_node *node, u64 start, u64 end)
+static int ku_local_fsync(struct ku_node *node, u64 start, u64 end)
 {
 	bool whole = !start && end >= node->size - 1;
 	struct ku_ranges ranges;
@@ -262,31 +272,14 @@ int ku_local_fsync(struct ku_node *node, u64 start, u64 end)
 	return ret;
 }
 
-/**
- * ku_local_commit() - commit a range of a local region
- * @node: its node
- * @offset: first byte
- * @length: bytes, checked to be in the region and not 0
- * @level: how deep
- *
- * Context: process, sleeps.
- * Return: 0 or an error.
- */
-int ku_local_commit(struct ku_node *node, u64 offset, u64 length,
-		    enum kfi_commit_level level)
+static int ku_local_commit(struct ku_node *node, u64 offset, u64 length,
+			   enum kfi_commit_level level)
 {
 	return kfi_region_persist(node->region, offset, length, level);
 }
 
-/**
- * ku_local_publish() - write data and then a word that announces it
- * @node: its node
- * @arg: checked to be in the region
- *
- * Context: process, sleeps.
- * Return: 0 or an error.
- */
-int ku_local_publish(struct ku_node *node, const struct kfi_ioc_publish *arg)
+static int ku_local_publish(struct ku_node *node,
+			    const struct kfi_ioc_publish *arg)
 {
 	const void __user *data = u64_to_user_ptr(arg->data);
 	__le64 word = cpu_to_le64(arg->word);
@@ -323,3 +316,34 @@ int ku_local_publish(struct ku_node *node, const struct kfi_ioc_publish *arg)
 	}
 	return ret;
 }
+
+static int ku_local_open(struct ku_node *node)
+{
+	kfi_region_get(node->region);
+	return 0;
+}
+
+static void ku_local_close(struct ku_node *node)
+{
+	kfi_region_put(node->region);
+}
+
+static int ku_local_info(struct ku_node *node, struct kfi_pmem_attr *attr,
+			 struct kfi_ioc_info *info)
+{
+	kfi_region_query(node->region, attr);
+	info->flags |= KFI_IOC_INFO_LOCAL;
+	return 0;
+}
+
+/* Of local regions' nodes. */
+const struct ku_node_ops ku_local_ops = {
+	.open = ku_local_open,
+	.close = ku_local_close,
+	.read = ku_local_read,
+	.write = ku_local_write,
+	.fsync = ku_local_fsync,
+	.commit = ku_local_commit,
+	.publish = ku_local_publish,
+	.info = ku_local_info,
+};

@@ -32,7 +32,7 @@ err_io_exit:
 	return ret;
 }
 
-/* Attachments and the target service hold the module: neither is left here. */
+/* Attachments, sets and the target service hold the module: none is left. */
 static void __exit ku_exit(void)
 {
 	ku_netlink_exit();

@@ -268,7 +268,7 @@ int ku_nl_set_start(struct sk_buff *skb, struct genl_info *info)
 
 	ret = ku_nl_set_params(info, &params, member);
 	if (!ret)
-		ret = ku_nl_done(kfi_set_start(&params, info->extack));
+		ret = ku_nl_done(ku_set_start(&params, info->extack));
 	ku_nl_wipe_members(info);
 	return ret;
 }
@@ -288,7 +288,7 @@ int ku_nl_set_stop(struct sk_buff *skb, struct genl_info *info)
 	ret = ku_nl_set_name(info, &name);
 	if (ret)
 		return ret;
-	return ku_nl_done(kfi_set_stop(name, info->extack));
+	return ku_nl_done(ku_set_stop(name, info->extack));
 }
 
 static int ku_nl_set_add_member(struct genl_info *info)

@@ -2,15 +2,17 @@
 /*
  * kfi_user: device nodes and control of persistent memory for userspace.
  *
- * A node is a character device: of a local region, or of an attachment, which
- * is a peer's region reached over an endpoint of its own.
+ * A node is a character device: of a local region; of an attachment, which is a
+ * peer's region reached over an endpoint of its own; or of a replica set that
+ * is started here.
  *
  * Locks, outermost first. kfi_pmem calls the region notifier with a lock of its
  * own, so nothing of kfi_pmem that takes one is called under ku_node_lock:
  *
  *   ku_target_lock	the target endpoint
  *   ku_attach_lock	the list of attachments and their states
- *   ku_node_lock	the list of nodes, their open counts and gone flags
+ *   ku_node_lock	the list of nodes, their open counts, shown and gone
+ *			flags; kfi_replica's list of sets is locked inside
  */
 #ifndef KFI_USER_H
 #define KFI_USER_H
@@ -27,6 +29,7 @@
 #include <kfi_client.h>
 #include <kfi_pmem.h>
 #include <kfi_pool.h>
+#include <kfi_replica.h>
 #include <uapi/kfi_user.h>
 
 #define KU_CQ_SIZE	1024
@@ -61,16 +64,49 @@ void ku_dirty_done(struct ku_dirty *dirty, const struct ku_ranges *ranges,
 		   bool restore);
 
 struct ku_attachment;
+struct ku_node;
 
-/* A device node. @region is set for a local one, @att for an attached one. */
+/**
+ * struct ku_node_ops - what is behind a node
+ * @open: a file is being opened; may be NULL. Under ku_node_lock
+ * @close: a file was closed, and still counts as open; may be NULL
+ * @read: of at least a byte, inside of the node
+ * @write: likewise
+ * @fsync: commit what was written from @start to @end, the last byte
+ * @commit: commit a range that is in the node and not empty
+ * @publish: write data, and then a word; both are in the node
+ * @info: fill @attr, and what is not in there
+ */
+struct ku_node_ops {
+	int (*open)(struct ku_node *node);
+	void (*close)(struct ku_node *node);
+	ssize_t (*read)(struct kiocb *iocb, struct iov_iter *to);
+	ssize_t (*write)(struct kiocb *iocb, struct iov_iter *from);
+	int (*fsync)(struct ku_node *node, u64 start, u64 end);
+	int (*commit)(struct ku_node *node, u64 offset, u64 length,
+		      enum kfi_commit_level level);
+	int (*publish)(struct ku_node *node, const struct kfi_ioc_publish *arg);
+	int (*info)(struct ku_node *node, struct kfi_pmem_attr *attr,
+		    struct kfi_ioc_info *info);
+};
+
+/*
+ * A device node. @region is set for a local one, @att for an attached one,
+ * @set for a set's while it is in use: by open files and by requests, each of
+ * which @set_uses counts.
+ */
 struct ku_node {
 	struct device dev;
 	struct cdev cdev;
 	struct list_head list;
+	const struct ku_node_ops *ops;
 	struct kfi_region *region;
 	struct ku_attachment *att;
+	struct kfi_set *set;
+	refcount_t set_uses;
 	u64 size;
 	bool read_only;
+	bool shown;
 	bool gone;
 	unsigned int opens;
 	errseq_t wb_err;
@@ -86,7 +122,13 @@ struct ku_file {
 struct ku_node *ku_node_add(const char *name, struct kfi_region *region,
 			    struct ku_attachment *att, u64 size,
 			    bool read_only);
+struct ku_node *ku_node_alloc(const char *name, const struct ku_node_ops *ops,
+			      const struct file_operations *fops);
+int ku_node_show(struct ku_node *node);
 int ku_node_del(struct ku_node *node, bool force);
+int ku_node_unlist(struct ku_node *node, bool force);
+void ku_node_drop(struct ku_node *node);
+struct ku_node *ku_node_find(const char *name);
 struct ku_node *ku_node_of_region(const struct kfi_region *region);
 bool ku_node_name_used(const char *name);
 unsigned int ku_node_opens(struct ku_node *node);
@@ -95,9 +137,11 @@ bool ku_local_node_info(struct kfi_region *region, char *name, size_t size,
 			unsigned int *opens);
 
 extern const struct class ku_class;
-extern const struct file_operations ku_attached_fops;
+extern const struct file_operations ku_unmapped_fops;
 extern const struct file_operations ku_local_fops;
 extern const struct file_operations ku_local_sync_fops;
+extern const struct ku_node_ops ku_local_ops;
+extern const struct ku_node_ops ku_attached_ops;
 extern struct list_head ku_nodes;
 extern struct mutex ku_node_lock;
 int ku_chardev_init(void);
@@ -112,12 +156,7 @@ static inline struct ku_node *ku_file_node(const struct file *file)
 
 int ku_local_init(void);
 void ku_local_exit(void);
-ssize_t ku_local_read(struct kiocb *iocb, struct iov_iter *to);
-ssize_t ku_local_write(struct kiocb *iocb, struct iov_iter *from);
-int ku_local_fsync(struct ku_node *node, u64 start, u64 end);
-int ku_local_commit(struct ku_node *node, u64 offset, u64 length,
-		    enum kfi_commit_level level);
-int ku_local_publish(struct ku_node *node, const struct kfi_ioc_publish *arg);
+void ku_local_restore(const char *name);
 int ku_local_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* An attachment. Its endpoint belongs to it alone. */
@@ -179,12 +218,10 @@ void ku_attachment_put(struct ku_attachment *att);
 int ku_io_init(void);
 void ku_io_exit(void);
 void ku_io_comp_handler(struct kfid_cq *cq, void *context);
-ssize_t ku_attached_rw(struct kiocb *iocb, struct iov_iter *iter, bool write);
-int ku_attached_fsync(struct ku_node *node);
-int ku_attached_commit(struct ku_node *node, u64 offset, u64 length,
-		       enum kfi_commit_level level);
-int ku_attached_publish(struct ku_node *node,
-			const struct kfi_ioc_publish *arg);
+
+int ku_set_start(const struct kfi_set_params *params,
+		 struct netlink_ext_ack *extack);
+int ku_set_stop(const char *name, struct netlink_ext_ack *extack);
 
 /* Facts about the target service. */
 struct ku_target_info {

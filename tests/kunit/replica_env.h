@@ -63,6 +63,7 @@ int replica_cut(int region);
 int replica_listen(void);
 void replica_member(unsigned int region, struct kfi_member_params *member);
 int replica_try_start(bool create);
+int replica_start_in_vain(void);
 int replica_start(bool create);
 int replica_stop(void);
 int replica_crash(void);

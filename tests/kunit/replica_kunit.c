@@ -1,251 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Replica sets on three regions of one machine: the first is a local member,
- * the others are reached through rxe's loopback.
- */
-#include <linux/random.h>
+/* Replica sets: what a writer, its members and an administrator can rely on. */
 #include <linux/slab.h>
 
-#include "kfabric_pmem/pmem/test.h"
-#include "kfi_pmem_prov.h"
-#include "kfi_replica.h"
-#include "loopback.h"
-#include "rdma_env.h"
-
-#define SET_NAME	"set"
-#define MEMBERS		3
-#define MEMBER_SIZE	(4ULL << 20)
-#define EXTENT_SHIFT	16
-#define TIMEOUT		(30 * HZ)
-
-static struct {
-	struct env_side target;
-	char node[32];
-	char pool[MEMBERS][8];
-	char region[MEMBERS][8];
-	bool made[MEMBERS];
-	bool started;
-	struct kfi_set *set;
-	u8 *buf;
-} rep;
-
-static int replica_export(int i)
-{
-	return kfi_export_add(rep.pool[i], rep.region[i], "w", env_key,
-			      KFI_REMOTE_READ | KFI_REMOTE_WRITE, NULL);
-}
-
-static int replica_listen(void)
-{
-	return env_side_open(&rep.target, "0.0.0.0", ENV_PORT,
-			     KFI_RMA | KFI_RMA_PMEM | KFI_ATOMIC |
-			     KFI_REMOTE_READ | KFI_REMOTE_WRITE, NULL);
-}
-
-static int replica_start(bool create, unsigned int witness)
-{
-	struct kfi_member_params member[MEMBERS] = {};
-	struct kfi_set_params params = {
-		.name = SET_NAME,
-		.nr_members = MEMBERS,
-		.member = member,
-		.create = create,
-		.assume_clean = create,
-		.extent_shift = EXTENT_SHIFT,
-	};
-	int i, ret;
-
-	for (i = 0; i < MEMBERS; i++) {
-		member[i].region = rep.region[i];
-		member[i].witness = witness & BIT(i);
-		if (!i) {
-			member[i].pool = rep.pool[i];
-			continue;
-		}
-		member[i].host = rep.node;
-		member[i].port = ENV_PORT;
-		member[i].provider = "rdma";
-		member[i].peer = "w";
-		member[i].key = env_key;
-	}
-	ret = kfi_set_start(&params, NULL);
-	if (ret)
-		return ret;
-	rep.started = true;
-	rep.set = kfi_set_get(SET_NAME);
-	return PTR_ERR_OR_ZERO(rep.set);
-}
-
-static int replica_stop(void)
-{
-	int ret;
-
-	kfi_set_put(rep.set);
-	rep.set = NULL;
-	ret = kfi_set_stop(SET_NAME, NULL);
-	if (!ret)
-		rep.started = false;
-	return ret;
-}
-
-static void replica_exit(struct kunit *test)
-{
-	int i;
-
-	if (!IS_ERR_OR_NULL(rep.set))
-		kfi_set_put(rep.set);
-	if (rep.started)
-		kfi_set_stop(SET_NAME, NULL);
-	env_side_close(&rep.target);
-	for (i = 0; i < MEMBERS; i++) {
-		if (!rep.made[i])
-			continue;
-		kfi_export_remove(rep.pool[i], rep.region[i], "w", NULL);
-		kfi_region_remove(rep.pool[i], rep.region[i], NULL);
-		WARN_ON(kfi_pool_destroy(rep.pool[i], NULL));
-	}
-	kfi_loopback_down("rxe0");
-	kfree(rep.buf);
-}
-
-static int replica_init(struct kunit *test)
-{
-	__be32 addr;
-	int i, ret;
-
-	memset(&rep, 0, sizeof(rep));
-	rep.buf = kmalloc(SZ_64K, GFP_KERNEL);
-	ret = rep.buf ? kfi_loopback_up("dummy0", "rxe0") : -ENOMEM;
-	if (ret)
-		return ret;
-	addr = kfi_loopback_addr("rxe0");
-	snprintf(rep.node, sizeof(rep.node), "%pI4", &addr);
-	for (i = 0; i < MEMBERS && !ret; i++) {
-		snprintf(rep.pool[i], sizeof(rep.pool[i]), "p%d", i);
-		snprintf(rep.region[i], sizeof(rep.region[i]), "m%d", i);
-		ret = kfi_pool_create_ram(rep.pool[i], 16 << 20, true, 0, NULL);
-		rep.made[i] = !ret;
-		ret = ret ?: kfi_region_create(rep.pool[i], rep.region[i],
-					       MEMBER_SIZE, NULL) ?:
-		      replica_export(i);
-	}
-	ret = ret ?: replica_listen();
-	if (ret)
-		replica_exit(test);
-	return ret;
-}
-
-struct replica_io {
-	struct kfi_set_io io;
-	struct bio_vec bv[16];
-	struct completion done;
-	int err;
-};
-
-static void replica_done(struct kfi_set_io *io, int err)
-{
-	struct replica_io *rio = container_of(io, struct replica_io, io);
-
-	rio->err = err;
-	complete(&rio->done);
-}
-
-static int replica_do(enum kfi_set_op op, u64 offset, void *buf, size_t len)
-{
-	struct replica_io *rio = kzalloc(sizeof(*rio), GFP_KERNEL);
-	size_t pos, part;
-	int ret;
-
-	if (!rio)
-		return -ENOMEM;
-	init_completion(&rio->done);
-	rio->io.op = op;
-	rio->io.offset = offset;
-	rio->io.length = len;
-	rio->io.bvec = rio->bv;
-	rio->io.done = replica_done;
-	for (pos = 0; pos < len; pos += part) {
-		part = min(len - pos, PAGE_SIZE - offset_in_page(buf + pos));
-		bvec_set_virt(&rio->bv[rio->io.nr_bvecs++], buf + pos, part);
-	}
-	kfi_set_submit(rep.set, &rio->io);
-	if (!wait_for_completion_timeout(&rio->done, TIMEOUT))
-		return -ETIMEDOUT;	/* leaked, or it would be used freed */
-	ret = rio->err;
-	kfree(rio);
-	return ret;
-}
-
-static int replica_write(u64 offset, u8 fill, size_t len)
-{
-	memset(rep.buf, fill, len);
-	return replica_do(KFI_SET_WRITE_DURABLE, offset, rep.buf, len);
-}
-
-/* Does a member's region have these bytes? */
-static bool replica_has(int member, u64 offset, u8 fill, size_t len)
-{
-	struct kfi_region *region = kfi_region_open(rep.pool[member],
-						    rep.region[member]);
-	struct kfi_region_map map;
-	bool has;
-
-	if (IS_ERR(region))
-		return false;
-	kfi_region_get_map(region, &map);
-	has = !memchr_inv(map.kaddr + offset, fill, len);
-	kfi_region_put(region);
-	return has;
-}
-
-static int replica_attr_one(const struct kfi_set_attr *attr, void *arg)
-{
-	*(struct kfi_set_attr *)arg = *attr;
-	return 1;
-}
-
-static struct kfi_set_attr *replica_attr(struct kunit *test)
-{
-	struct kfi_set_attr *attr = kunit_kzalloc(test, sizeof(*attr),
-						  GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, attr);
-	kfi_set_for_each(replica_attr_one, attr);
-	return attr;
-}
-
-/* Wait until a member is in this state: it takes some round trips. */
-static bool replica_wait_member(struct kunit *test, int member,
-				enum kfi_member_state state)
-{
-	unsigned long end = jiffies + TIMEOUT;
-
-	while (replica_attr(test)->member[member].state != state) {
-		if (time_after(jiffies, end))
-			return false;
-		schedule_timeout_uninterruptible(HZ / 50);
-	}
-	return true;
-}
-
-/* A member's machine loses its power, with what was not committed. */
-static int replica_cut(int member)
-{
-	kfi_export_remove(rep.pool[member], rep.region[member], "w", NULL);
-	return kfi_pool_test_power_cut(rep.pool[member]);
-}
+#include "replica_env.h"
 
 static void replica_durable_everywhere(struct kunit *test)
 {
 	int i;
 
-	KUNIT_ASSERT_EQ(test, replica_start(true, 0), 0);
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
 	KUNIT_ASSERT_EQ(test, replica_write(8192, 0x5a, 4096), 0);
-	memset(rep.buf, 0, 4096);
-	KUNIT_ASSERT_EQ(test, replica_do(KFI_SET_READ, 8192, rep.buf, 4096), 0);
-	KUNIT_EXPECT_NULL(test, memchr_inv(rep.buf, 0x5a, 4096));
+	KUNIT_EXPECT_EQ(test, replica_read(8192, 0x5a, 4096), 0);
 	KUNIT_EXPECT_EQ(test, replica_stop(), 0);
-	for (i = 0; i < MEMBERS; i++) {
+	for (i = 0; i < 3; i++) {
 		KUNIT_EXPECT_EQ(test, replica_cut(i), 0);
 		KUNIT_EXPECT_TRUE(test, replica_has(i, 8192, 0x5a, 4096));
 	}
@@ -253,73 +20,57 @@ static void replica_durable_everywhere(struct kunit *test)
 
 static void replica_takes_over(struct kunit *test)
 {
-	struct kfi_set_attr *attr;
+	const struct kfi_set_attr *attr;
 	u64 epoch;
 	int i;
 
-	KUNIT_ASSERT_EQ(test, replica_start(true, 0), 0);
-	epoch = replica_attr(test)->epoch;
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	epoch = replica_attr()->epoch;
 	KUNIT_ASSERT_EQ(test, replica_write(0, 1, 4096), 0);
 	KUNIT_ASSERT_EQ(test, replica_stop(), 0);
-	KUNIT_ASSERT_EQ(test, replica_start(false, 0), 0);
-	attr = replica_attr(test);
+	KUNIT_ASSERT_EQ(test, replica_start(false), 0);
+	attr = replica_attr();
 	KUNIT_EXPECT_GT(test, attr->epoch, epoch);
 	KUNIT_EXPECT_EQ(test, attr->state, KFI_SET_ACTIVE);
 	KUNIT_EXPECT_EQ(test, attr->dirty_extents, 0);
-	for (i = 0; i < MEMBERS; i++)
-		KUNIT_EXPECT_EQ(test, attr->member[i].state,
-				KFI_MEMBER_IN_SYNC);
-	KUNIT_EXPECT_EQ(test, replica_do(KFI_SET_READ, 0, rep.buf, 4096), 0);
-	KUNIT_EXPECT_NULL(test, memchr_inv(rep.buf, 1, 4096));
+	kunit_info(test, "%llu ms", attr->takeover_ms);
+	/* One that was slow to answer comes after it. */
+	KUNIT_ASSERT_TRUE(test, replica_wait_in_sync());
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, replica_attr()->member[i].resynced, 0);
+	KUNIT_EXPECT_EQ(test, replica_read(0, 1, 4096), 0);
 }
 
 static void replica_member_comes_back(struct kunit *test)
 {
-	struct kfi_set_attr *attr;
 	u64 generation;
 	int i;
 
-	KUNIT_ASSERT_EQ(test, replica_start(true, 0), 0);
-	generation = replica_attr(test)->generation;
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	generation = replica_attr()->generation;
 	KUNIT_ASSERT_EQ(test, replica_write(0, 1, 4096), 0);
 	KUNIT_ASSERT_EQ(test, replica_cut(2), 0);
 	for (i = 0; i < 8; i++)
 		KUNIT_ASSERT_EQ(test, replica_write(i * SZ_256K, 2, 4096), 0);
-	attr = replica_attr(test);
-	KUNIT_EXPECT_GT(test, attr->generation, generation);
-	KUNIT_EXPECT_NE(test, attr->member[2].state, KFI_MEMBER_IN_SYNC);
+	KUNIT_EXPECT_GT(test, replica_attr()->generation, generation);
+	KUNIT_EXPECT_NE(test, rep.attr.member[2].state, KFI_MEMBER_IN_SYNC);
 	KUNIT_EXPECT_FALSE(test, replica_has(2, 0, 2, 4096));
 
 	KUNIT_ASSERT_EQ(test, replica_export(2), 0);
-	KUNIT_ASSERT_TRUE(test, replica_wait_member(test, 2,
-						    KFI_MEMBER_IN_SYNC));
+	KUNIT_ASSERT_TRUE(test, replica_wait_in_sync());
 	for (i = 0; i < 8; i++)
 		KUNIT_EXPECT_TRUE(test, replica_has(2, i * SZ_256K, 2, 4096));
 	/* No more than what was marked. */
-	KUNIT_EXPECT_LE(test, replica_attr(test)->member[2].resynced,
-			8ULL << EXTENT_SHIFT);
-}
-
-static void replica_fenced_by_takeover(struct kunit *test)
-{
-	struct kfi_region *region;
-
-	KUNIT_ASSERT_EQ(test, replica_start(true, 0), 0);
-	KUNIT_ASSERT_EQ(test, replica_write(0, 1, 4096), 0);
-	region = kfi_region_open(rep.pool[0], rep.region[0]);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(region));
-	KUNIT_EXPECT_EQ(test, kfi_region_raise_epoch(region, 1000), 0);
-	kfi_region_put(region);
-	KUNIT_EXPECT_EQ(test, replica_write(0, 2, 4096), -EKEYREVOKED);
-	KUNIT_EXPECT_TRUE(test, replica_has(0, 0, 1, 4096));
-	KUNIT_EXPECT_EQ(test, replica_attr(test)->state, KFI_SET_FENCED);
+	KUNIT_EXPECT_LE(test, replica_attr()->member[2].resynced,
+			8 * REP_EXTENT);
+	KUNIT_EXPECT_EQ(test, rep.attr.member[2].behind, 0);
 }
 
 static void replica_commit_makes_durable(struct kunit *test)
 {
 	int i;
 
-	KUNIT_ASSERT_EQ(test, replica_start(true, 0), 0);
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
 	memset(rep.buf, 7, 4096);
 	for (i = 0; i < 32; i++)
 		KUNIT_ASSERT_EQ(test, replica_do(KFI_SET_WRITE, i * 100 * 1024,
@@ -333,12 +84,297 @@ static void replica_commit_makes_durable(struct kunit *test)
 	}
 }
 
+static void replica_requests_have_limits(struct kunit *test)
+{
+	struct kfi_set_limits limits;
+	struct replica_io *rio;
+	u64 size;
+
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	size = kfi_set_size(rep.set);
+	kfi_set_limits(rep.set, &limits);
+	KUNIT_EXPECT_GE(test, limits.max_bytes, REP_BUF);
+	KUNIT_EXPECT_EQ(test, replica_write(size - 4096, 1, 4096), 0);
+	KUNIT_EXPECT_EQ(test, replica_write(size - 4095, 1, 4096), -EINVAL);
+	KUNIT_EXPECT_EQ(test, replica_write(U64_MAX, 1, 4096), -EINVAL);
+	KUNIT_EXPECT_EQ(test, replica_write(0, 1, 0), -EINVAL);
+	/* More than a member takes is refused, or it would fail them all. */
+	rio = kunit_kzalloc(test, sizeof(*rio), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, rio);
+	replica_prepare(rio, KFI_SET_WRITE, 0, rep.buf, 4096);
+	rio->io.length = limits.max_bytes + 1;
+	kfi_set_submit(rep.set, &rio->io);
+	KUNIT_EXPECT_EQ(test, replica_wait(rio), -EINVAL);
+	replica_prepare(rio, KFI_SET_READ, 0, rep.buf, 4096);
+	rio->io.nr_bvecs = limits.max_bvecs + 1;
+	kfi_set_submit(rep.set, &rio->io);
+	KUNIT_EXPECT_EQ(test, replica_wait(rio), -EINVAL);
+	KUNIT_EXPECT_EQ(test, replica_write(0, 2, 4096), 0);
+}
+
+static void replica_bits_are_cleared_when_idle(struct kunit *test)
+{
+	int i;
+
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_ASSERT_EQ(test, replica_write(i * REP_EXTENT, 1, 512), 0);
+	/* Visible, not durable: its bit stays. */
+	memset(rep.buf, 2, 512);
+	KUNIT_ASSERT_EQ(test, replica_do(KFI_SET_WRITE, 9 * REP_EXTENT, rep.buf,
+					 512), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, replica_medium_bits(i), 4);
+	KUNIT_EXPECT_EQ(test, replica_attr()->dirty_extents, 4);
+	while (replica_attr()->dirty_extents > 1)
+		schedule_timeout_uninterruptible(HZ / 10);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, replica_medium_bits(i), 1);
+	KUNIT_ASSERT_EQ(test, replica_do(KFI_SET_COMMIT, 0, NULL, 0), 0);
+	KUNIT_ASSERT_TRUE(test, replica_wait_clean());
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, replica_medium_bits(i), 0);
+	/* And set again. */
+	KUNIT_ASSERT_EQ(test, replica_write(0, 3, 512), 0);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, replica_medium_bits(i), 1);
+}
+
+static void replica_bits_stay_while_behind(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	KUNIT_ASSERT_EQ(test, replica_cut(1), 0);
+	KUNIT_ASSERT_EQ(test, replica_write(0, 1, 512), 0);
+	schedule_timeout_uninterruptible(8 * HZ);
+	KUNIT_EXPECT_EQ(test, replica_attr()->dirty_extents, 1);
+	KUNIT_EXPECT_EQ(test, replica_medium_bits(0), 1);
+	KUNIT_ASSERT_EQ(test, replica_export(1), 0);
+	KUNIT_ASSERT_TRUE(test, replica_wait_in_sync());
+	KUNIT_EXPECT_TRUE(test, replica_has(1, 0, 1, 512));
+}
+
+static void replica_new_set_is_copied(struct kunit *test)
+{
+	u64 size;
+
+	replica_poke(0, 0, 9, 3 * SZ_64K);
+	replica_poke(1, SZ_1M, 8, SZ_64K);
+	rep.dirty = true;
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	size = kfi_set_size(rep.set);
+	KUNIT_ASSERT_TRUE(test, replica_wait_in_sync());
+	KUNIT_EXPECT_EQ(test, replica_attr()->member[2].resynced, size);
+	KUNIT_EXPECT_EQ(test, replica_scrub(false), 0);
+	KUNIT_EXPECT_TRUE(test, replica_equal(7, size));
+	KUNIT_EXPECT_TRUE(test, replica_has(2, 0, 9, 3 * SZ_64K));
+	KUNIT_EXPECT_TRUE(test, replica_has(2, SZ_1M, 0, SZ_64K));
+}
+
+static void replica_scrub_repairs(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	KUNIT_ASSERT_EQ(test, replica_write(SZ_1M, 1, 4096), 0);
+	KUNIT_EXPECT_EQ(test, replica_scrub(false), 0);
+	replica_poke(2, SZ_1M + 100, 0xee, 1);
+	KUNIT_EXPECT_EQ(test, replica_scrub(false), 1);
+	KUNIT_EXPECT_EQ(test, rep.attr.repaired, 0);
+	KUNIT_EXPECT_EQ(test, replica_scrub(true), 1);
+	KUNIT_EXPECT_EQ(test, rep.attr.repaired, 1);
+	KUNIT_EXPECT_TRUE(test, replica_medium_has(2, SZ_1M, 1, 4096));
+	KUNIT_EXPECT_EQ(test, replica_scrub(false), 0);
+}
+
+static void replica_add_remove(struct kunit *test)
+{
+	struct kfi_member_params member;
+	u64 size;
+
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	size = kfi_set_size(rep.set);
+	KUNIT_ASSERT_EQ(test, replica_write(0, 1, SZ_64K), 0);
+	replica_member(3, &member);
+	KUNIT_ASSERT_EQ(test, kfi_set_add(REP_SET, &member, NULL), 0);
+	KUNIT_EXPECT_EQ(test, replica_write(SZ_1M, 2, SZ_64K), 0);
+	KUNIT_ASSERT_TRUE(test, replica_wait_in_sync());
+	KUNIT_EXPECT_EQ(test, replica_attr()->quorum, 3);
+	KUNIT_EXPECT_TRUE(test, replica_equal(0xf, size));
+	/* It is one already. */
+	KUNIT_EXPECT_EQ(test, kfi_set_add(REP_SET, &member, NULL), -EEXIST);
+	KUNIT_EXPECT_EQ(test, kfi_set_remove(REP_SET, 4, NULL), -ENOENT);
+
+	KUNIT_ASSERT_EQ(test, kfi_set_remove(REP_SET, 1, NULL), 0);
+	KUNIT_EXPECT_EQ(test, kfi_set_remove(REP_SET, 1, NULL), -ENOENT);
+	KUNIT_EXPECT_EQ(test, replica_attr()->quorum, 2);
+	KUNIT_EXPECT_EQ(test, replica_write(0, 3, 4096), 0);
+	KUNIT_EXPECT_TRUE(test, replica_has(3, 0, 3, 4096));
+	KUNIT_EXPECT_TRUE(test, replica_has(1, 0, 1, 4096));
+	KUNIT_EXPECT_TRUE(test, replica_has(1, replica_record_at(1), 0, 8192));
+
+	/* A start names all that it has had; one that is gone has no vote. */
+	KUNIT_ASSERT_EQ(test, replica_stop(), 0);
+	KUNIT_EXPECT_EQ(test, replica_try_start(false), -EINVAL);
+	rep.nr = 4;
+	KUNIT_ASSERT_EQ(test, replica_unexport(1), 0);
+	KUNIT_ASSERT_EQ(test, replica_cut(2), 0);
+	KUNIT_ASSERT_EQ(test, replica_start(false), 0);
+	KUNIT_EXPECT_EQ(test, replica_read(0, 3, 4096), 0);
+}
+
+/* The one whose vote is gone has a region still. */
+static void replica_removed_have_no_vote(struct kunit *test)
+{
+	struct kfi_member_params member;
+
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	replica_member(3, &member);
+	KUNIT_ASSERT_EQ(test, kfi_set_add(REP_SET, &member, NULL), 0);
+	KUNIT_ASSERT_TRUE(test, replica_wait_in_sync());
+	KUNIT_ASSERT_EQ(test, kfi_set_remove(REP_SET, 3, NULL), 0);
+	KUNIT_ASSERT_EQ(test, replica_cut(2), 0);
+	KUNIT_ASSERT_EQ(test, replica_write(0, 5, 4096), 0);
+	KUNIT_ASSERT_EQ(test, replica_stop(), 0);
+	/* With 2, which is behind, and 3, which is gone, there is no set. */
+	KUNIT_ASSERT_EQ(test, replica_unexport(1), 0);
+	KUNIT_ASSERT_EQ(test, replica_export(2), 0);
+	rep.nr = 4;
+	rep.local = 0;
+	KUNIT_ASSERT_EQ(test, replica_unexport(0), 0);
+	KUNIT_EXPECT_EQ(test, replica_start_in_vain(), -ETIMEDOUT);
+	KUNIT_ASSERT_EQ(test, replica_export(0), 0);
+	KUNIT_ASSERT_EQ(test, replica_start(false), 0);
+	KUNIT_EXPECT_EQ(test, replica_read(0, 5, 4096), 0);
+}
+
+static void replica_raw(struct kunit *test)
+{
+	struct replica_io *rio = kunit_kzalloc(test, sizeof(*rio), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, rio);
+	rep.raw = true;
+	rep.nr = 1;
+	rep.local = 0;
+	KUNIT_ASSERT_EQ(test, replica_start(false), 0);
+	KUNIT_EXPECT_EQ(test, kfi_set_size(rep.set), REP_REGION_SIZE);
+	KUNIT_ASSERT_EQ(test, replica_write(REP_REGION_SIZE - 4096, 1, 4096), 0);
+	memset(rep.buf, 2, 4096);
+	KUNIT_ASSERT_EQ(test, replica_do(KFI_SET_WRITE, 0, rep.buf, 4096), 0);
+
+	/* Its target is restarted: a write waits, what was not committed is gone. */
+	env_side_close(&rep.target);
+	KUNIT_ASSERT_EQ(test, replica_cut(0), 0);
+	memset(rep.buf, 3, 4096);
+	replica_prepare(rio, KFI_SET_WRITE_DURABLE, SZ_1M, rep.buf, 4096);
+	kfi_set_submit(rep.set, &rio->io);
+	KUNIT_EXPECT_TRUE(test, replica_is_held(rio));
+	KUNIT_ASSERT_EQ(test, replica_export(0), 0);
+	KUNIT_ASSERT_EQ(test, replica_listen(), 0);
+	KUNIT_EXPECT_EQ(test, replica_wait(rio), 0);
+	/* The commit says so, once. */
+	KUNIT_EXPECT_EQ(test, replica_do(KFI_SET_COMMIT, 0, NULL, 0), -EIO);
+	KUNIT_EXPECT_EQ(test, replica_do(KFI_SET_COMMIT, 0, NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, replica_read(REP_REGION_SIZE - 4096, 1, 4096), 0);
+	KUNIT_EXPECT_EQ(test, replica_read(SZ_1M, 3, 4096), 0);
+	KUNIT_EXPECT_EQ(test, replica_read(0, 0, 4096), 0);
+}
+
+static void replica_refuses_what_is_not_its(struct kunit *test)
+{
+	struct kfi_member_params member;
+
+	/* No set yet. */
+	KUNIT_EXPECT_EQ(test, replica_try_start(false), -ENODATA);
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	KUNIT_EXPECT_EQ(test, replica_try_start(false), -EEXIST);
+	KUNIT_EXPECT_EQ(test, kfi_set_stop(REP_SET, NULL), -EBUSY);
+	KUNIT_ASSERT_EQ(test, replica_write(0, 1, 4096), 0);
+	KUNIT_ASSERT_EQ(test, replica_stop(), 0);
+	KUNIT_EXPECT_EQ(test, kfi_set_stop(REP_SET, NULL), -ENOENT);
+
+	/* In another order, of another number, with a stranger. */
+	rep.member[1] = 2;
+	rep.member[2] = 1;
+	KUNIT_EXPECT_EQ(test, replica_try_start(false), -ESTALE);
+	rep.member[1] = 1;
+	rep.member[2] = 2;
+	rep.nr = 4;
+	KUNIT_EXPECT_EQ(test, replica_try_start(false), -EINVAL);
+	rep.nr = 3;
+	rep.member[2] = 3;
+	KUNIT_EXPECT_EQ(test, replica_try_start(false), -ESTALE);
+	rep.member[2] = 2;
+	/* Under another name, and a witness that is none. */
+	rep.name = "other";
+	KUNIT_EXPECT_EQ(test, replica_try_start(false), -ESTALE);
+	rep.name = REP_SET;
+	rep.witness = BIT(2);
+	KUNIT_EXPECT_EQ(test, replica_try_start(false), -ESTALE);
+	rep.witness = 0;
+	/* Members are not made members again. */
+	KUNIT_EXPECT_EQ(test, replica_try_start(true), -EEXIST);
+
+	KUNIT_ASSERT_EQ(test, replica_start(false), 0);
+	KUNIT_EXPECT_EQ(test, replica_read(0, 1, 4096), 0);
+	replica_member(0, &member);
+	member.region = "none";
+	KUNIT_EXPECT_LT(test, kfi_set_add(REP_SET, &member, NULL), 0);
+}
+
+static void replica_refuses_small_regions(struct kunit *test)
+{
+	struct kfi_member_params member;
+
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	KUNIT_ASSERT_EQ(test, kfi_region_create(rep.pool[3], "small", SZ_1M,
+						NULL), 0);
+	replica_member(3, &member);
+	member.pool = rep.pool[3];
+	member.region = "small";
+	KUNIT_EXPECT_EQ(test, kfi_set_add(REP_SET, &member, NULL), -ENOSPC);
+	/* A witness has room enough there. */
+	member.witness = true;
+	KUNIT_EXPECT_EQ(test, kfi_set_add(REP_SET, &member, NULL), 0);
+	KUNIT_EXPECT_EQ(test, replica_write(0, 1, 4096), 0);
+	KUNIT_EXPECT_EQ(test, replica_stop(), 0);
+	KUNIT_EXPECT_EQ(test, kfi_region_remove(rep.pool[3], "small", NULL), 0);
+}
+
+/* A set that takes a region of another one fences its writer there. */
+static void replica_shared_region(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
+	KUNIT_ASSERT_EQ(test, replica_write(0, 1, 4096), 0);
+	rep.name = "thief";
+	rep.member[1] = 3;
+	rep.member[2] = 4;
+	KUNIT_EXPECT_EQ(test, replica_try_start(true), -EEXIST);
+	rep.name = REP_SET;
+	KUNIT_EXPECT_EQ(test, replica_write(0, 2, 4096), -EKEYREVOKED);
+	KUNIT_EXPECT_TRUE(test, replica_has(0, 0, 1, 4096));
+	KUNIT_EXPECT_EQ(test, replica_attr()->state, KFI_SET_FENCED);
+	KUNIT_ASSERT_EQ(test, replica_stop(), 0);
+	rep.member[1] = 1;
+	rep.member[2] = 2;
+	KUNIT_ASSERT_EQ(test, replica_start(false), 0);
+	KUNIT_ASSERT_TRUE(test, replica_wait_in_sync());
+	KUNIT_EXPECT_EQ(test, replica_scrub(false), 0);
+}
+
 static struct kunit_case replica_cases[] = {
 	KUNIT_CASE(replica_durable_everywhere),
 	KUNIT_CASE(replica_takes_over),
 	KUNIT_CASE(replica_member_comes_back),
-	KUNIT_CASE(replica_fenced_by_takeover),
 	KUNIT_CASE(replica_commit_makes_durable),
+	KUNIT_CASE(replica_requests_have_limits),
+	KUNIT_CASE_SLOW(replica_bits_are_cleared_when_idle),
+	KUNIT_CASE_SLOW(replica_bits_stay_while_behind),
+	KUNIT_CASE(replica_new_set_is_copied),
+	KUNIT_CASE(replica_scrub_repairs),
+	KUNIT_CASE(replica_add_remove),
+	KUNIT_CASE_SLOW(replica_removed_have_no_vote),
+	KUNIT_CASE(replica_raw),
+	KUNIT_CASE(replica_refuses_what_is_not_its),
+	KUNIT_CASE(replica_refuses_small_regions),
+	KUNIT_CASE(replica_shared_region),
 	{}
 };
 
