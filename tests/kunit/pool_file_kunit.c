@@ -150,6 +150,7 @@ static struct fake *new_attached(struct kunit *test)
 {
 	struct fake *f = new_fake(test);
 
+	f->node.ops = &ku_attached_ops;
 	f->node.att = &f->att;
 	f->ep.rma = &fake_rma;
 	f->ep.pmem = &fake_pmem;
@@ -178,12 +179,12 @@ static ssize_t write_file(struct fake *f, u64 pos, size_t len, int flags)
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, len);
-	return ku_attached_rw(&iocb, &iter, true);
+	return ku_attached_ops.write(&iocb, &iter);
 }
 
 static int sync_file(struct fake *f)
 {
-	return ku_attached_fops.fsync(&f->file, 0, LLONG_MAX, 0);
+	return ku_unmapped_fops.fsync(&f->file, 0, LLONG_MAX, 0);
 }
 
 /* The bytes of a commit that told of a loss are committed by the next one. */
@@ -294,7 +295,7 @@ static void sync_local(struct work_struct *work)
 {
 	struct job *job = container_of(work, struct job, work);
 
-	job->ret = ku_local_fsync(&job->f->node, 0, LLONG_MAX);
+	job->ret = ku_local_ops.fsync(&job->f->node, 0, LLONG_MAX);
 	complete(&job->done);
 }
 
@@ -313,6 +314,7 @@ static void fsync_after_munmap(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, 0, kfi_pool_create_ram(POOL, SIZE, false, 0,
 						     NULL));
 	KUNIT_ASSERT_EQ(test, 0, kfi_region_create(POOL, "m", MIB, NULL));
+	f->node.ops = &ku_local_ops;
 	f->node.region = kfi_region_open(POOL, "m");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(f->node.region));
 	KUNIT_ASSERT_EQ(test, 0, kfi_region_set_handler(f->node.region,

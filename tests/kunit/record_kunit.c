@@ -98,7 +98,11 @@ static void record_round_trip(struct kunit *test)
 }
 
 /* What is wrong with a record whose checksum is right. */
-static void break_members_none(struct kfs_media_record *m) { m->members = 0; }
+static void break_members_none(struct kfs_media_record *m)
+{
+	m->members = 0;
+}
+
 static void break_members_many(struct kfs_media_record *m)
 {
 	m->members = cpu_to_le32(KFI_SET_MEMBERS_MAX + 1);
@@ -114,7 +118,11 @@ static void break_members_fewer(struct kfs_media_record *m)
 	m->members = cpu_to_le32(3);
 }
 
-static void break_self(struct kfs_media_record *m) { m->self = m->members; }
+static void break_self(struct kfs_media_record *m)
+{
+	m->self = m->members;
+}
+
 static void break_in_sync(struct kfs_media_record *m)
 {
 	m->in_sync |= cpu_to_le32(BIT(4));
@@ -160,7 +168,11 @@ static void break_shift_huge(struct kfs_media_record *m)
 	m->extent_shift = cpu_to_le32(64);
 }
 
-static void break_size_none(struct kfs_media_record *m) { m->size = 0; }
+static void break_size_none(struct kfs_media_record *m)
+{
+	m->size = 0;
+}
+
 static void break_size_odd(struct kfs_media_record *m)
 {
 	m->size = cpu_to_le64((1ULL << 30) + 512);
@@ -171,7 +183,11 @@ static void break_size_huge(struct kfs_media_record *m)
 	m->size = cpu_to_le64(U64_MAX & ~4095ULL);
 }
 
-static void break_sequence(struct kfs_media_record *m) { m->sequence = 0; }
+static void break_sequence(struct kfs_media_record *m)
+{
+	m->sequence = 0;
+}
+
 static void break_uuid(struct kfs_media_record *m)
 {
 	memset(m->uuid, 0, sizeof(m->uuid));

@@ -198,9 +198,16 @@ static void fault_poison(struct kunit *test)
 #define SLOTS		48
 #define SLOT_SIZE	1024
 #define SLOT_WORDS	(SLOT_SIZE / 8)
+
 /* Some share an extent, the last crosses into the next one. */
-#define SLOT_AT(i)	((i) % 24 * REP_EXTENT + (i) / 24 * 16384 + \
-			 ((i) == SLOTS - 1 ? 32768 + 16384 - 512 : 0))
+static u64 slot_at(u32 i)
+{
+	u64 at = i % (SLOTS / 2) * REP_EXTENT;
+
+	if (i == SLOTS - 1)
+		return at + REP_EXTENT - SLOT_SIZE / 2;
+	return at + (i / (SLOTS / 2)) * 16384;
+}
 
 struct slot {
 	u32 sent;	/* versions: what was ever sent */
@@ -246,7 +253,7 @@ static int load_check(u32 i, u32 *oldest)
 	int ret, w;
 
 	memset(load.buf, 0xff, SLOT_SIZE);
-	ret = load_io(KFI_SET_READ, SLOT_AT(i));
+	ret = load_io(KFI_SET_READ, slot_at(i));
 	if (ret)
 		return ret;
 	*oldest = U32_MAX;
@@ -275,7 +282,7 @@ static int load_step(void)
 		return load_check(i, &oldest);
 	load_fill(i, ++s->sent);
 	ret = load_io(durable ? KFI_SET_WRITE_DURABLE : KFI_SET_WRITE,
-		      SLOT_AT(i));
+		      slot_at(i));
 	if (!ret && !durable)
 		ret = load_io(KFI_SET_COMMIT, 0);
 	if (!ret) {
