@@ -46,7 +46,8 @@ help:
 #:   make demo                three machines, a file system that survives them
 #:   make demo-commit [INPUT=FILE]
 #:                            two machines, durable writes, a power cut
-#:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user compile model vm rig
+#:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user compile model vm
+#:                            and, not by default, rig mutants
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, and the rig kfirig
 #:   make soak [KILLS=N]      200 machines lose their power

@@ -105,13 +105,16 @@ static void kfs_change_explain(int err, struct netlink_ext_ack *extack)
 		NL_SET_ERR_MSG(extack, "the region is a member of a set already; make a new one");
 		break;
 	case -ENOSPC:
-		NL_SET_ERR_MSG(extack, "the region is smaller than the set with its intent bits and record");
+		NL_SET_ERR_MSG(extack,
+			       "the region is smaller than the set with its intent bits and record");
 		break;
 	case -EINVAL:
-		NL_SET_ERR_MSG(extack, "members change while the set is active, and a raw set has none");
+		NL_SET_ERR_MSG(extack,
+			       "members change while the set is active, and a raw set has none");
 		break;
 	case -EBUSY:
-		NL_SET_ERR_MSG(extack, "no other member is in sync and in reach; wait for a resync");
+		NL_SET_ERR_MSG(extack,
+			       "no other member is in sync and in reach; wait for a resync");
 		break;
 	case -ENOENT:
 		NL_SET_ERR_MSG(extack, "the set has no such member; see 'kfipmem set status'");

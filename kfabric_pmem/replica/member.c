@@ -299,6 +299,7 @@ static bool kfs_member_attached(struct kfs_member *m, u64 attempt, u64 seen,
 		kfs_member_know(m, known);
 		m->err = 0;
 		m->up_since = jiffies;
+		/* Release: as where it is opened. */
 		smp_store_release(&m->link, KFS_LINK_UP);
 		up = true;
 	} else {

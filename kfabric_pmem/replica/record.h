@@ -6,6 +6,7 @@
 #ifndef KFI_REPLICA_RECORD_H
 #define KFI_REPLICA_RECORD_H
 
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
@@ -19,7 +20,7 @@
 
 #define KFS_EXTENT_SHIFT_MIN	16
 #define KFS_EXTENT_SHIFT_MAX	30
-#define KFS_EXTENTS_MAX		(1U << 30)
+#define KFS_EXTENTS_MAX		BIT(30)
 
 #define KFS_MEDIA_F_WITNESS	0x1	/* of a member: holds no data */
 #define KFS_MEDIA_F_GONE	0x2	/* removed; the index is not used again */

@@ -52,7 +52,7 @@ static unsigned long kfs_resync_targets(struct kfi_set *set, u64 extent)
 /* Return: the next extent to copy, set->extents if there is none. */
 static u64 kfs_resync_next(struct kfi_set *set, u64 from)
 {
-	u64 next = set->extents;
+	unsigned long next = set->extents;
 	struct kfs_member *m;
 	unsigned int i;
 
@@ -60,9 +60,8 @@ static u64 kfs_resync_next(struct kfi_set *set, u64 from)
 	kfs_for_each_member(set, m, i)
 		if (set->state == KFI_SET_ACTIVE && !set->stopping &&
 		    m->state == KFI_MEMBER_SYNCING && m->link == KFS_LINK_UP)
-			next = min(next, (u64)find_next_bit(m->todo,
-							    set->extents,
-							    from));
+			next = min(next, find_next_bit(m->todo, set->extents,
+						       from));
 	spin_unlock_bh(&set->lock);
 	return next;
 }

@@ -345,31 +345,37 @@ static void kfs_start_explain(struct kfi_set *set, int err,
 		NL_SET_ERR_MSG(extack, "no member has a record of a set; use 'set create' first");
 		return;
 	case -EEXIST:
-		NL_SET_ERR_MSG(extack, "a region is a member of a set already; see the kernel's log");
+		NL_SET_ERR_MSG(extack,
+			       "a region is a member of a set already; see the kernel's log");
 		return;
 	case -ESTALE:
-		NL_SET_ERR_MSG(extack, "a region is not the one that the set was made of; see the kernel's log");
+		NL_SET_ERR_MSG(extack,
+			       "a region is not the one that the set was made of; see the kernel's log");
 		return;
 	case -EINVAL:
-		NL_SET_ERR_MSG(extack, "the set has another number of members; see the kernel's log");
+		NL_SET_ERR_MSG(extack,
+			       "the set has another number of members; see the kernel's log");
 		return;
 	case -EKEYREVOKED:
-		NL_SET_ERR_MSG(extack, "the set is being started on another machine, which was ahead");
+		NL_SET_ERR_MSG(extack,
+			       "the set is being started on another machine, which was ahead");
 		return;
 	case -ETIMEDOUT:
 		break;
 	default:
 		return;
 	}
-	kfs_for_each_member(set, m, i)
-		if (m->link != KFS_LINK_UP) {
-			NL_SET_ERR_MSG_FMT(extack, "%lu of %u members in reach, or none in sync; member %u, %.16s: error %d",
-					   hweight_long(kfs_links_up(set, false)),
-					   set->nr_members, i, m->region,
-					   m->err);
-			return;
-		}
-	NL_SET_ERR_MSG(extack, "the members agree on no epoch; is the set being started elsewhere?");
+	kfs_for_each_member(set, m, i) {
+		if (m->link == KFS_LINK_UP)
+			continue;
+		NL_SET_ERR_MSG_FMT(extack,
+				   "%lu of %u in reach, or none in sync; member %u, %.16s: error %d",
+				   hweight_long(kfs_links_up(set, false)),
+				   set->nr_members, i, m->region, m->err);
+		return;
+	}
+	NL_SET_ERR_MSG(extack,
+		       "the members agree on no epoch; is the set being started elsewhere?");
 }
 
 /* Ends whatever works for a set that is in no list any more. */
@@ -527,7 +533,8 @@ int kfi_set_stop(const char *name, struct netlink_ext_ack *extack)
 	}
 	if (set->users) {
 		mutex_unlock(&kfs_sets_lock);
-		NL_SET_ERR_MSG_FMT(extack, "set %.24s is in use here; remove its block device, close its files",
+		NL_SET_ERR_MSG_FMT(extack,
+				   "set %.24s is in use here; remove its block device, close its files",
 				   name);
 		return -EBUSY;
 	}

@@ -101,6 +101,7 @@ struct kfs_known {
  * @local_region: of a local member
  * @user: our use of it
  * @ops: operations on their way
+ * @room_lock: of @room and @sleepers
  * @room: operations that wait for room in the endpoint's queue
  * @room_seq: moves with each of its events
  * @sleepers: local operations that sleep
@@ -229,6 +230,7 @@ struct kfs_member {
  * @extent_age: ticks since the last write, by extent
  * @dirty: chunks written and not committed
  * @committing: chunks being committed
+ * @chunks: their number
  * @commits: requests that wait for the commit under way
  * @commits_next: for the next one
  * @commit_busy: one is under way
@@ -254,8 +256,23 @@ struct kfs_member {
  * @scrub_work: compares members
  * @copy_mutex: of @buffer
  * @buffer: what is copied or compared
+ * @copy_bvec: names it
  * @page: two pages for records, of the control work
  * @intent_page: two pages for bits, under @intent_mutex
+ * @begin: when it was started
+ * @attempt_begin: of the present attempt, in jiffies
+ * @takeover_ms: from the start to the first time that it was active
+ * @scrubbing: a scrub is running
+ * @repair: which repairs
+ * @scrub_err: why the last one was broken off
+ * @scrubbed: bytes compared
+ * @mismatches: extents that differed
+ * @repaired: of those
+ * @nr_held: requests that are held
+ * @reads: requests that ended well
+ * @writes: likewise
+ * @committed: likewise
+ * @intent_writes: those that had to wait for an intent bit
  */
 struct kfi_set {
 	struct list_head list;
@@ -371,9 +388,19 @@ struct kfs_sync_op {
 	struct kfs_sync *sync;
 };
 
+static inline unsigned int kfs_member_next(const struct kfi_set *set,
+					   unsigned int i)
+{
+	while (i < set->nr_members && set->member[i]->gone)
+		i++;
+	return i;
+}
+
+/* Those that were not removed. */
 #define kfs_for_each_member(set, m, i) \
-	for ((i) = 0; (i) < (set)->nr_members; (i)++) \
-		if (((m) = (set)->member[(i)])->gone) {} else
+	for ((i) = kfs_member_next(set, 0); \
+	     (i) < (set)->nr_members && ((m) = (set)->member[i]); \
+	     (i) = kfs_member_next(set, (i) + 1))
 
 /* main.c */
 extern struct workqueue_struct *kfs_wq;

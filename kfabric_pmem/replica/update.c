@@ -261,12 +261,10 @@ static void kfs_members_settle(struct kfi_set *set)
 	}
 }
 
-static void kfs_suspend(struct kfi_set *set)
+/* Return: whether requests that are held are to fail. */
+static bool kfs_suspend(struct kfi_set *set)
 {
-	bool fail_io;
-
 	lockdep_assert_held(&set->lock);
-	fail_io = set->fail_io;
 	set->frozen = true;
 	if (set->state == KFI_SET_ACTIVE)
 		pr_warn("kfi_replica: set %s: suspended, %lu of %u members in reach, %u needed\n",
@@ -274,10 +272,7 @@ static void kfs_suspend(struct kfi_set *set)
 			set->nr_members, kfs_majority(set));
 	kfs_set_state(set, KFI_SET_SUSPENDED);
 	kfs_members_settle(set);
-	spin_unlock_bh(&set->lock);
-	if (fail_io)
-		kfs_io_fail_all(set, -EIO);
-	spin_lock_bh(&set->lock);
+	return set->fail_io;
 }
 
 /*
@@ -288,14 +283,16 @@ static bool kfs_update_record(struct kfi_set *set)
 {
 	struct kfs_record next = set->record;
 	unsigned long up, in_sync, acks;
-	bool counts, lost;
+	bool counts, fail_io, lost;
 
 	spin_lock_bh(&set->lock);
 	up = kfs_links_up(set, false);
 	in_sync = kfs_next_in_sync(set, &lost);
 	if (!in_sync || hweight_long(up) < kfs_majority(set)) {
-		kfs_suspend(set);
+		fail_io = kfs_suspend(set);
 		spin_unlock_bh(&set->lock);
+		if (fail_io)
+			kfs_io_fail_all(set, -EIO);
 		return false;
 	}
 	kfs_members_take(set, in_sync, lost);

@@ -7,6 +7,9 @@
 # during its resync, the next writer during its takeover, two of them in a row.
 # No acknowledged write is lost, what was in the air is found old or new and
 # stays so, and at the end the members are equal.
+#
+# Numbers need no quotes:
+# shellcheck disable=SC2086
 
 # shellcheck source=tests/vm/lib.sh
 . "${BASH_SOURCE[0]%/*}/lib.sh"

@@ -3,6 +3,9 @@
 #
 # Replica sets on nodes: what their tests and the demo share. The set "vol" has
 # a member on each node of set_nodes, in this order. Sourced after lib.sh.
+#
+# Variables of those that source this, and for them:
+# shellcheck disable=SC2034,SC2154
 
 set_nodes=(a b c)
 set_size=${set_size:-64M}
