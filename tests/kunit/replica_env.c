@@ -461,8 +461,12 @@ static bool not_scrubbing(const struct kfi_set_attr *attr, unsigned long arg)
 /* Return: mismatches, or an error. */
 int replica_scrub(bool repair)
 {
-	int ret = kfi_set_scrub(rep.name, repair, NULL);
+	int ret;
 
+	/* One that was begun earlier may be running yet. */
+	if (!replica_poll(not_scrubbing, 0))
+		return -ETIMEDOUT;
+	ret = kfi_set_scrub(rep.name, repair, NULL);
 	if (ret)
 		return ret;
 	if (!replica_poll(not_scrubbing, 0))

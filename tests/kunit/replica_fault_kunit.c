@@ -3,6 +3,7 @@
 #include <linux/kthread.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
+#include <linux/semaphore.h>
 #include <linux/slab.h>
 
 #include "kfabric_pmem/pmem/test.h"
@@ -217,7 +218,7 @@ struct slot {
 static struct {
 	struct slot slot[SLOTS];
 	struct task_struct *task;
-	struct completion paused;
+	struct semaphore step;		/* of the load; or held by a pause */
 	u64 *buf;
 	struct replica_io *rio;
 	struct rnd_state rnd;
@@ -298,12 +299,13 @@ static int load_thread(void *unused)
 
 	while (!kthread_should_stop()) {
 		if (READ_ONCE(load.pause)) {
-			complete(&load.paused);
-			while (READ_ONCE(load.pause) && !kthread_should_stop())
-				schedule_timeout_interruptible(1);
+			schedule_timeout_interruptible(1);
 			continue;
 		}
+		if (down_timeout(&load.step, 1))
+			continue;
 		ret = load_step();
+		up(&load.step);
 		/* Fenced; or lost with the last member, which the commit tells. */
 		if (ret == -EKEYREVOKED || ret == -EIO)
 			schedule_timeout_interruptible(1);
@@ -315,15 +317,18 @@ static int load_thread(void *unused)
 
 static void load_pause(struct kunit *test)
 {
-	reinit_completion(&load.paused);
+	if (load.pause)
+		return;
 	WRITE_ONCE(load.pause, true);
-	KUNIT_ASSERT_GT(test, wait_for_completion_timeout(&load.paused,
-							  REP_TIMEOUT), 0);
+	KUNIT_ASSERT_EQ(test, down_timeout(&load.step, REP_TIMEOUT), 0);
 }
 
 static void load_resume(void)
 {
+	if (!load.pause)
+		return;
 	WRITE_ONCE(load.pause, false);
+	up(&load.step);
 }
 
 /* With the load paused: all that must be there is, and from now on stays. */
@@ -353,7 +358,7 @@ static void load_progress(u32 acks)
 static void load_begin(struct kunit *test, u64 seed)
 {
 	memset(&load, 0, sizeof(load));
-	init_completion(&load.paused);
+	sema_init(&load.step, 1);
 	load.buf = kunit_kzalloc(test, SLOT_SIZE, GFP_KERNEL);
 	load.rio = kunit_kzalloc(test, sizeof(*load.rio), GFP_KERNEL);
 	KUNIT_ASSERT_TRUE(test, load.buf && load.rio);
