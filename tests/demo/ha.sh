@@ -103,12 +103,12 @@ set_up() {
 	done
 	set_create a
 	on a kfipmem blk add vol > /dev/null
-	on a mke2fs -q -t ext4 $set_device
+	on a mke2fs -q -t ext4 -E nodiscard $set_device
 	on a sh -c "mkdir -p $mnt && mount -t ext4 $set_device $mnt"
 }
 
 replica_loses_power() {
-	local copied total
+	local copied
 
 	until_acks "$(random 20 60)"
 	event "replica c loses its power"
@@ -120,9 +120,7 @@ replica_loses_power() {
 	set_in_sync a c
 	event "c is in sync again"
 	copied=$(member a c .resynced)
-	total=$(member a c .resync_total)
 	resync_c="$(mib "$copied") of $(mib $((${set_size%M} * 1048576)))"
-	[ "$copied" -ge "$total" ] || die "the resync of c did not come to its end"
 	until_acks "$(random 20 40)"
 }
 
@@ -204,7 +202,7 @@ inside() {
 	say "  members        byte-identical: $([ "$scrub" = 0 ] && echo yes || echo "no, $scrub extents differ")"
 	say "  without I/O    $(pause "replica c loses" "c is booted") s when the replica was lost, $(pause "writer a loses" "a has its network") s at the takeover (takeover itself $takeover ms)"
 	say "  resync         c: $resync_c; a: $resync_a"
-	say "  old writer     $fenced; its late write: $(tail -n 1 <<< "${late:-no error}" | sed 's/^dd: //')"
+	say "  old writer     $fenced; its late write: $(head -n 1 <<< "${late:-no error}" | sed 's/^dd: //')"
 	say "  timeline       $picture"
 	if [ $verdict -eq 0 ]; then
 		say "  Nothing that was acknowledged is lost, and there was one writer at a time."

@@ -26,24 +26,24 @@
 steps_table='
 connect | connection requested               | kfr_listen_event             | 1 | 8192 | old
 connect | connection about to be accepted    | rdma_cm:rdma_accept          | 1 | 8192 | old
-connect | challenge about to be sent         | kfr_session_reply            | 1 | 8192 | old
+connect | challenge about to be sent         | kfr_session_answer           | 1 | 8192 | old
 connect | challenge answered                 | kfr_auth_proof               | 1 | 8192 | old
 connect | proof verified                     | kfr_auth_proof               | 2 | 8192 | old
 connect | attach: keys about to be made      | kfr_grant_register           | 1 | 8192 | old
-connect | attach: grant about to be sent     | kfr_session_reply            | 3 | 8192 | old
-connect | attach: keys about to be sent      | kfr_session_reply            | 4 | 8192 | old
+connect | attach: grant about to be sent     | kfr_session_answer           | 3 | 8192 | old
+connect | attach: keys about to be sent      | kfr_session_answer           | 4 | 8192 | old
 write   | request received                   | kfr_wire_check_request       | 1 | 8192 | old
 write   | request decoded                    | kfr_target_request           | 1 | 8192 | old
 write   | commit begun                       | kfi_region_persist           | 1 | 8192 | old
 write   | before the write-back              | kfi_cache_writeback          | 1 | 8192 | old
 write   | written back, not fenced           | kfi_cache_fence              | 1 | 8192 | old
-write   | fenced, not replied                | kfr_session_reply            | 1 | 8192 | new
+write   | fenced, not replied                | kfr_session_answer           | 1 | 8192 | new
 write   | reply about to be posted           | rdma_rxe:rxe_post_send       | 1 | 8192 | new
 write   | reply posted, perhaps sent         | rdma_rxe:rxe_requester       | 2 | 8192 | either
 write   | inline: before the store           | kfi_region_store_durable     | 1 | 1024 | old
 write   | inline: stored, not written back   | kfi_cache_writeback          | 1 | 1024 | old
 write   | inline: written back, not fenced   | kfi_cache_fence              | 1 | 1024 | old
-write   | inline: fenced, not replied        | kfr_session_reply            | 1 | 1024 | new
+write   | inline: fenced, not replied        | kfr_session_answer           | 1 | 1024 | new
 revoke  | export about to be removed         | kfi_export_remove            | 1 | 8192 | either
 revoke  | notice about to be posted          | kfr_session_revoked          | 1 | 8192 | either
 revoke  | grant about to be withdrawn        | kfr_grant_withdraw           | 1 | 8192 | either
@@ -115,12 +115,18 @@ steps_write() {
 
 # steps_write_again FIRST COUNT: the same, to a target that is back. It may be
 # back before a has given up the connection that it was making at the cut: what is
-# written until then is told that the link is severed, and not acknowledged.
+# written until then is told that the link is severed, and not acknowledged. And
+# who was told that it is fenced, before the cut, has to attach anew.
 steps_write_again() {
 	local end=$((SECONDS + 10)) said
 
 	until said=$(steps_write "$@" 2>&1 > "$log.out"); do
 		echo "$said"
+		if [[ $said == *'Key has been revoked'* ]]; then
+			on a kfipmem detach data --force
+			on a kfipmem attach b/data --as a --key-file /root/key
+			said='Link has been severed'
+		fi
 		[[ $said == *'Link has been severed'* ]] && [ ! -s "$log.out" ] &&
 			[ $SECONDS -lt $end ] || return 1
 	done
