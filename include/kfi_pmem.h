@@ -134,6 +134,12 @@ struct kfi_auth {
  * @raise: have the target accept @epoch first: it makes it durable, revokes
  *	every key of older writers, and only then grants. Takes an @epoch above
  *	the region's present one, and KFI_WRITE in @access
+ * @sole: the client is the one writer that its endpoint's peer has: attachments
+ *	of the peer's to this region that said so as well, over whatever endpoint
+ *	and connection, are revoked before this one is granted. So nothing that
+ *	was posted before a loss of the connection lands on what is written after
+ *	it. A key that was revoked ends every operation with -ESTALE until it is
+ *	detached. Takes KFI_WRITE in @access
  * @pin: the key dies with the target's incarnation. Once the region was
  *	attached anew and attested another one, every operation on the key,
  *	reads too, is refused or ends with -ESTALE until it is detached
@@ -147,6 +153,7 @@ struct kfi_pmem_attach {
 	u64 generation;
 	u64 epoch;
 	bool raise;
+	bool sole;
 	bool pin;
 };
 

@@ -113,7 +113,14 @@ int kfi_peer_key(const char *peer, u8 key[KFI_PMEM_KEY_SIZE], bool *insecure);
  * struct kfi_export_user - one connection's use of an export
  * @list: belongs to kfi_pmem
  * @epoch: belongs to kfi_pmem: the epoch that the use began with
+ * @told: belongs to kfi_pmem: @notify was called
  * @export: the export in use; set by kfi_export_use()
+ * @sole: the use is that of the peer's only writer, which has come back where
+ *	there is another such use: that one is revoked before this one begins.
+ *	Packets of a connection that its peer has given up may still be on
+ *	their way; they land on no later write. Set before kfi_export_use()
+ * @notify: tell the peer that @revoke follows, without waiting; or NULL. Called
+ *	at most once, as @revoke is
  * @revoke: withdraw every hardware key given out for this use. When it
  *	returns no access lands any more. Context: process, may sleep, called
  *	with the export's mutex held, so it must not call kfi_export_*().
@@ -121,7 +128,10 @@ int kfi_peer_key(const char *peer, u8 key[KFI_PMEM_KEY_SIZE], bool *insecure);
 struct kfi_export_user {
 	struct list_head list;
 	u64 epoch;
+	bool told;
 	struct kfi_export *export;
+	bool sole;
+	void (*notify)(struct kfi_export_user *user);
 	void (*revoke)(struct kfi_export_user *user);
 };
 

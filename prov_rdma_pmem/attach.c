@@ -104,7 +104,7 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 	uuid_t incarnation, uuid;
 	__le32 *rkeys = NULL;
 	u64 access = rmr->access;
-	u32 wire_access = 0;
+	u32 wire_access = 0, flags = 0;
 	int ret;
 
 	lockdep_assert_held(&peer->control);
@@ -127,13 +127,16 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 		req.epoch = cpu_to_le64(what->epoch);
 		/* Once: who comes back by itself comes as what it was. */
 		if (what->raise)
-			req.flags = cpu_to_le32(KFR_WIRE_ATTACH_RAISE);
+			flags |= KFR_WIRE_ATTACH_RAISE;
 	} else if (rmr->known && rmr->name[0]) {
 		/* The same region, the same bytes, the same right to write. */
 		export_uuid(req.uuid, &rmr->attr.uuid);
 		req.generation = cpu_to_le64(rmr->attr.generation);
 		req.epoch = cpu_to_le64(rmr->attr.epoch);
 	}
+	if (rmr->sole)
+		flags |= KFR_WIRE_ATTACH_SOLE;
+	req.flags = cpu_to_le32(flags);
 	ret = kfr_peer_call_locked(peer, &req, sizeof(req), call);
 	if (ret == -ESTALE) {
 		ret = kfr_attach_stale(call, present);
@@ -275,7 +278,8 @@ static int kfr_pmem_attach(struct kfid_ep *fid, kfi_addr_t addr,
 	if (!what->region || !what->region[0] ||
 	    strlen(what->region) >= KFI_PMEM_NAME_MAX || !what->access ||
 	    what->access & ~(KFI_READ | KFI_WRITE) ||
-	    (what->raise && !what->epoch))
+	    (what->raise && !what->epoch) ||
+	    (what->sole && !(what->access & KFI_WRITE)))
 		return -EINVAL;
 	peer = kfr_peer_get(ep, addr);
 	if (IS_ERR(peer))
@@ -291,7 +295,8 @@ static int kfr_pmem_attach(struct kfid_ep *fid, kfi_addr_t addr,
 		 * region, the bytes and the epoch that they have. Who means
 		 * others detaches first.
 		 */
-		if (what->raise || what->pin != rmr->pinned)
+		if (what->raise || what->pin != rmr->pinned ||
+		    what->sole != rmr->sole)
 			ret = -EBUSY;
 		else if (!kfr_rmr_satisfies(rmr, what))
 			ret = -ESTALE;
@@ -306,6 +311,7 @@ static int kfr_pmem_attach(struct kfid_ep *fid, kfi_addr_t addr,
 		goto unlock;
 	}
 	rmr->pinned = what->pin;
+	rmr->sole = what->sole;
 	ret = kfr_attach_locked(peer, rmr, what, &present);
 	if (ret)
 		goto put;

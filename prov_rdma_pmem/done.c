@@ -111,6 +111,9 @@ static void kfr_peer_revoked(struct kfr_peer *peer,
 		    rmr->grant == le32_to_cpu(m->grant)) {
 			rmr->serial = 0;
 			rmr->revoked = kfr_wire_error(le32_to_cpu(m->status));
+			/* Or it would end its successor by coming back. */
+			if (rmr->sole)
+				WRITE_ONCE(rmr->dead, true);
 		}
 	}
 	spin_unlock_bh(&peer->lock);

@@ -155,6 +155,7 @@ static int kfr_gate_export(struct kfr_session *session,
 		ret = kfr_gate_raise(grant, export, epoch);
 	if (ret)
 		goto put;
+	grant->user.sole = le32_to_cpu(m->flags) & KFR_WIRE_ATTACH_SOLE;
 	/* Before the use, which can be revoked at once. */
 	grant->region = kfi_export_region(export);
 	kfi_region_get(grant->region);
@@ -208,7 +209,7 @@ static int kfr_gate_mr(struct kfr_session *session,
 	return 0;
 }
 
-static void kfr_gate_revoke(struct kfi_export_user *user)
+static void kfr_gate_notify(struct kfi_export_user *user)
 {
 	struct kfr_grant *grant = container_of(user, struct kfr_grant, user);
 	struct kfi_pmem_attr attr;
@@ -216,7 +217,15 @@ static void kfr_gate_revoke(struct kfi_export_user *user)
 	kfi_region_query(kfi_export_region(user->export), &attr);
 	if (attr.epoch > user->epoch)
 		WRITE_ONCE(grant->why, -ESTALE);
-	kfr_session_revoked(grant->session, grant->id, grant->why);
+	kfr_session_notify(grant->session, &grant->notice, grant->id,
+			   grant->why);
+}
+
+static void kfr_gate_revoke(struct kfi_export_user *user)
+{
+	struct kfr_grant *grant = container_of(user, struct kfr_grant, user);
+
+	kfr_session_notified(grant->session, &grant->notice);
 	kfr_grant_withdraw(grant);
 }
 
@@ -271,6 +280,7 @@ static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 		kfr_session_reply(session, rx, PTR_ERR(grant), NULL, 0);
 		return;
 	}
+	grant->user.notify = kfr_gate_notify;
 	grant->user.revoke = kfr_gate_revoke;
 	ret = m->name[0] ? kfr_gate_export(session, m, grant, &attr, &stale) :
 			   kfr_gate_mr(session, m, grant, &attr);

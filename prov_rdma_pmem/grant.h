@@ -21,6 +21,13 @@ struct kfr_chunk {
 	u32 nents;
 };
 
+/* That a peer was told of a withdrawal, and whether it got it. */
+struct kfr_notice {
+	bool signaled;			/* @position will be passed */
+	u32 position;
+	unsigned long deadline;		/* of the wait for it, in jiffies */
+};
+
 struct kfr_grant {
 	struct kfr_session *session;
 	u32 id;
@@ -34,6 +41,7 @@ struct kfr_grant {
 	struct kfr_mr *mr;		/* registered by a client, or NULL */
 	struct list_head mr_entry;	/* mr->grants */
 	struct kfi_export_user user;	/* exported region */
+	struct kfr_notice notice;
 	bool exported;
 
 	refcount_t uses;		/* requests at work on it, and itself */

@@ -178,6 +178,51 @@ int kfr_link_send(struct kfr_link *link, u32 i, u32 len)
 	return kfr_link_post(link, &wr, 1);
 }
 
+/**
+ * kfr_link_send_signaled() - post a message whose arrival is of interest
+ * @link: link
+ * @i: transmit buffer
+ * @len: bytes of it
+ * @signaled: set to whether kfr_link_passed() will tell, and ops->room() is
+ *	called then
+ *
+ * Context: any; sq_lock held and kfr_link_sq_room() said yes.
+ * Return: as kfr_link_post().
+ */
+int kfr_link_send_signaled(struct kfr_link *link, u32 i, u32 len,
+			   bool *signaled)
+{
+	struct ib_send_wr wr = {
+		.opcode = IB_WR_SEND,
+		.wr_cqe = &link->mark_cqe,
+	};
+	struct ib_sge sge;
+
+	kfr_link_set_message(link, &wr, &sge, i, len);
+	*signaled = kfr_link_signal(link, &wr, 1);
+	return kfr_link_post(link, &wr, 1);
+}
+
+/**
+ * kfr_link_passed() - is everything done that was posted up to a position?
+ * @link: link
+ * @position: sq_posted after its post
+ *
+ * A message that is done has arrived: its receiver's NIC acknowledged it.
+ *
+ * Context: any but hard interrupt.
+ * Return: whether it is.
+ */
+bool kfr_link_passed(struct kfr_link *link, u32 position)
+{
+	bool passed;
+
+	spin_lock_bh(&link->sq_lock);
+	passed = (s32)(link->sq_reaped - position) >= 0;
+	spin_unlock_bh(&link->sq_lock);
+	return passed;
+}
+
 struct kfr_reg_wait {
 	struct ib_cqe cqe;
 	struct completion done;

@@ -98,6 +98,9 @@ void kfr_link_set_message(struct kfr_link *link, struct ib_send_wr *wr,
 			  struct ib_sge *sge, u32 i, u32 len);
 int kfr_link_post(struct kfr_link *link, struct ib_send_wr *first, u32 wrs);
 int kfr_link_send(struct kfr_link *link, u32 i, u32 len);
+int kfr_link_send_signaled(struct kfr_link *link, u32 i, u32 len,
+			   bool *signaled);
+bool kfr_link_passed(struct kfr_link *link, u32 position);
 void kfr_link_reap(struct kfr_link *link, u32 position);
 int kfr_link_reg_mr(struct kfr_link *link, struct ib_mr *mr, int access);
 int kfr_link_wc_error(const struct ib_wc *wc);
@@ -110,23 +113,36 @@ static inline bool kfr_link_sq_room(const struct kfr_link *link, u32 wrs)
 }
 
 /*
- * Have a message signaled that nobody waits for, now and then; it is the last
- * of @wrs work requests. Unsignaled requests never free their place in the
- * queue, so one in a quarter of the queue is signaled.
+ * Have a message signaled if there is a place to note its position; it is the
+ * last of @wrs work requests. Return: whether it is.
  */
-static inline void kfr_link_mark(struct kfr_link *link, struct ib_send_wr *wr,
-				 u32 wrs)
+static inline bool kfr_link_signal(struct kfr_link *link,
+				   struct ib_send_wr *wr, u32 wrs)
 {
 	u32 position = link->sq_posted + wrs;
 
 	lockdep_assert_held(&link->sq_lock);
-	wr->wr_cqe = &link->mark_cqe;
-	if (likely(position - link->sq_marked < link->params.sq_depth / 4 ||
-		   link->mark_head - link->mark_tail == KFR_LINK_MARKS))
-		return;
+	if (link->mark_head - link->mark_tail == KFR_LINK_MARKS)
+		return false;
 	wr->send_flags |= IB_SEND_SIGNALED;
 	link->sq_marked = position;
 	link->marks[link->mark_head++ % KFR_LINK_MARKS] = position;
+	return true;
+}
+
+/*
+ * The same for one that nobody waits for, now and then. Unsignaled requests
+ * never free their place in the queue, so one in a quarter of the queue is
+ * signaled.
+ */
+static inline void kfr_link_mark(struct kfr_link *link, struct ib_send_wr *wr,
+				 u32 wrs)
+{
+	lockdep_assert_held(&link->sq_lock);
+	wr->wr_cqe = &link->mark_cqe;
+	if (unlikely(link->sq_posted + wrs - link->sq_marked >=
+		     link->params.sq_depth / 4))
+		kfr_link_signal(link, wr, wrs);
 }
 
 /*

@@ -305,12 +305,26 @@ out:
 	return ret;
 }
 
+/* Fail operations that wait, of which at most part of a message was posted. */
+static void kfr_ops_fail(struct list_head *ops, int err)
+{
+	struct kfr_op *op, *next;
+
+	list_for_each_entry_safe(op, next, ops, entry) {
+		list_del_init(&op->entry);
+		if (!op->status)
+			op->status = err;
+		kfr_op_finish(op);
+	}
+}
+
 /* Take the connection down and fail what was under way on it. */
 static void kfr_peer_down_locked(struct kfr_peer *peer, int err)
 {
 	struct kfr_conn *conn = peer->conn;
 	struct kfr_op *op, *next;
 	bool was_ready;
+	LIST_HEAD(waiting);
 	LIST_HEAD(ops);
 
 	lockdep_assert_held(&peer->control);
@@ -329,8 +343,8 @@ static void kfr_peer_down_locked(struct kfr_peer *peer, int err)
 	spin_lock_bh(&peer->lock);
 	peer->conn = NULL;
 	list_splice_init(&peer->inflight, &ops);
-	list_splice_tail_init(&peer->pending, &ops);
-	list_splice_tail_init(&peer->messages, &ops);
+	list_splice_init(&peer->pending, &waiting);
+	list_splice_tail_init(&peer->messages, &waiting);
 	spin_unlock_bh(&peer->lock);
 	cancel_delayed_work_sync(&peer->alive);
 	list_for_each_entry_safe(op, next, &ops, entry) {
@@ -338,6 +352,7 @@ static void kfr_peer_down_locked(struct kfr_peer *peer, int err)
 		kfr_op_end(op, err);
 		kfr_op_finish(op);
 	}
+	kfr_ops_fail(&waiting, err);
 	kfr_link_destroy(&conn->link);
 	conn->linked = false;
 	kfr_conn_free(conn);
@@ -448,11 +463,7 @@ void kfr_peer_fail_pending(struct kfr_peer *peer, struct kfr_rmr *rmr, int err)
 			list_move_tail(&op->entry, &ops);
 	}
 	spin_unlock_bh(&peer->lock);
-	list_for_each_entry_safe(op, next, &ops, entry) {
-		list_del_init(&op->entry);
-		op->status = err;
-		kfr_op_finish(op);
-	}
+	kfr_ops_fail(&ops, err);
 }
 
 /* The first pending operation's remote region that is not attached. */

@@ -40,7 +40,8 @@ struct kfr_rmr {
 	struct kfi_pmem_attr attr;	/* valid once known */
 	bool known;
 	bool pinned;			/* to the first incarnation attested */
-	bool dead;			/* pinned, and that incarnation is over */
+	bool sole;			/* this peer's only writer */
+	bool dead;			/* pinned, and that incarnation is over; or sole, and revoked */
 	bool coherent;
 	struct kfr_dirty dirty;
 	bool lost;			/* dirty bytes went with the target */
@@ -68,7 +69,8 @@ bool kfr_dirty_hull(struct kfr_dirty *dirty, u64 *start, u64 *len);
 /*
  * Is a range within a remote region, and may we? One that is not known yet has
  * no bounds yet.
- * Return: 0; -EINVAL; -EACCES; -ESTALE: pinned, and its incarnation is over.
+ * Return: 0; -EINVAL; -EACCES; -ESTALE: pinned, and its incarnation is over; or
+ * sole, and revoked.
  */
 static inline int kfr_rmr_check(const struct kfr_rmr *rmr, u64 offset, u64 len,
 				u64 access)

@@ -7,6 +7,7 @@
 #include "session.h"
 
 #define KFR_ALIVE_PERIOD	(5 * HZ)
+#define KFR_NOTICE_TIMEOUT	(HZ / 4)
 
 static void kfr_session_link_recv(struct kfr_link *link, struct kfr_rx *rx)
 {
@@ -34,8 +35,8 @@ static void *kfr_session_tx(struct kfr_session *session)
 	return kfr_link_tx_buf(link, session->tx_next);
 }
 
-/* Post what was written there. */
-static int kfr_session_send(struct kfr_session *session, u32 len)
+/* The number of the buffer, which is used up where the queue needs it. */
+static u32 kfr_session_tx_use(struct kfr_session *session, u32 len)
 {
 	struct kfr_link *link = &session->link;
 	u32 i = session->tx_next;
@@ -44,7 +45,14 @@ static int kfr_session_send(struct kfr_session *session, u32 len)
 	/* What rides in the queue leaves its buffer free, and in the caches. */
 	if (len > link->max_inline && ++session->tx_next == link->params.tx_count)
 		session->tx_next = 0;
-	return kfr_link_send(link, i, len);
+	return i;
+}
+
+/* Post what was written there. */
+static int kfr_session_send(struct kfr_session *session, u32 len)
+{
+	return kfr_link_send(&session->link, kfr_session_tx_use(session, len),
+			     len);
 }
 
 static void kfr_session_link_room(struct kfr_link *link)
@@ -70,6 +78,8 @@ static void kfr_session_link_room(struct kfr_link *link)
 	spin_unlock_bh(&link->sq_lock);
 	if (ret)
 		kfr_link_fail(link, ret);
+	if (wq_has_sleeper(&session->arrivals))
+		wake_up_all(&session->arrivals);
 }
 
 static void kfr_session_break(struct kfr_session *session)
@@ -82,7 +92,11 @@ static void kfr_session_break(struct kfr_session *session)
 
 static void kfr_session_link_failed(struct kfr_link *link, int err)
 {
-	kfr_session_break(container_of(link, struct kfr_session, link));
+	struct kfr_session *session = container_of(link, struct kfr_session,
+						   link);
+
+	kfr_session_break(session);
+	wake_up_all(&session->arrivals);
 }
 
 static const struct kfr_link_ops kfr_session_link_ops = {
@@ -160,21 +174,25 @@ void kfr_session_answer(struct kfr_session *session, struct kfr_rx *rx,
 }
 
 /**
- * kfr_session_revoked() - tell the peer that a grant was withdrawn
+ * kfr_session_notify() - tell the peer that a grant will be withdrawn
  * @session: session
+ * @notice: of this grant, zeroed; filled for kfr_session_notified()
  * @grant: its number
  * @err: why
  *
  * A courtesy: without room in the queue the peer learns it by its next use.
  *
- * Context: any but hard interrupt.
+ * Context: any but hard interrupt; does not sleep.
  */
-void kfr_session_revoked(struct kfr_session *session, u32 grant, int err)
+void kfr_session_notify(struct kfr_session *session, struct kfr_notice *notice,
+			u32 grant, int err)
 {
 	struct kfr_link *link = &session->link;
 	struct kfr_wire_revoked *m;
+	u32 i;
 	int ret = 0;
 
+	notice->deadline = jiffies + KFR_NOTICE_TIMEOUT;
 	spin_lock_bh(&link->sq_lock);
 	if (!atomic_read(&link->failed) && kfr_link_sq_room(link, 1) &&
 	    atomic_inc_return(&session->notices) <= KFR_WIRE_NOTICES) {
@@ -185,11 +203,37 @@ void kfr_session_revoked(struct kfr_session *session, u32 grant, int err)
 		m->hdr.id = 0;
 		m->grant = cpu_to_le32(grant);
 		m->status = cpu_to_le32(kfr_wire_status(err));
-		ret = kfr_session_send(session, sizeof(*m));
+		i = kfr_session_tx_use(session, sizeof(*m));
+		ret = kfr_link_send_signaled(link, i, sizeof(*m),
+					     &notice->signaled);
+		notice->position = link->sq_posted;
 	}
 	spin_unlock_bh(&link->sq_lock);
 	if (ret)
 		kfr_link_fail(link, ret);
+}
+
+/**
+ * kfr_session_notified() - wait until the peer has been told, if it can be
+ * @session: session
+ * @notice: what kfr_session_notify() filled
+ *
+ * An access that finds its key void ends the connection, and with it the notice
+ * that says why. So the key stays until the notice has arrived; but not for
+ * long, as the peer may be gone.
+ *
+ * Context: process, sleeps at most KFR_NOTICE_TIMEOUT after the notice was sent.
+ */
+void kfr_session_notified(struct kfr_session *session,
+			  const struct kfr_notice *notice)
+{
+	struct kfr_link *link = &session->link;
+	long left = notice->deadline - jiffies;
+
+	if (notice->signaled && left > 0)
+		wait_event_timeout(session->arrivals,
+				   kfr_link_passed(link, notice->position) ||
+				   atomic_read(&link->failed), left);
 }
 
 /**
@@ -346,6 +390,7 @@ static struct kfr_session *kfr_session_create(struct kfr_ep *ep,
 	xa_init_flags(&session->grants, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
 	refcount_set(&session->requests, 1);
 	init_completion(&session->idle);
+	init_waitqueue_head(&session->arrivals);
 	INIT_DELAYED_WORK(&session->alive, kfr_session_alive);
 	session->probe_cqe.done = kfr_session_probe_done;
 	INIT_WORK(&session->teardown, kfr_session_teardown);

@@ -46,6 +46,7 @@ struct kfr_session {
 	unsigned int silent;		/* periods without a message */
 	unsigned int age;		/* periods */
 	atomic_t notices;		/* sent since the last message */
+	wait_queue_head_t arrivals;	/* who waits for one to arrive */
 
 	struct list_head stalled;	/* sq_lock: replies without room */
 	u32 tx_next;			/* sq_lock: transmit buffer */
@@ -74,7 +75,10 @@ void kfr_session_defer(struct kfr_session *session, struct kfr_rx *rx);
 void kfr_session_answer(struct kfr_session *session, struct kfr_rx *rx,
 			int status, const void *data, u32 len,
 			const struct kfr_served *served);
-void kfr_session_revoked(struct kfr_session *session, u32 grant, int err);
+void kfr_session_notify(struct kfr_session *session, struct kfr_notice *notice,
+			u32 grant, int err);
+void kfr_session_notified(struct kfr_session *session,
+			  const struct kfr_notice *notice);
 
 /* The same for a request that no counter is interested in. */
 static inline void kfr_session_reply(struct kfr_session *session,

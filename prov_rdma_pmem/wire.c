@@ -152,14 +152,17 @@ static int check_attach(const struct kfr_wire_attach *m, size_t len)
 
 	if (len != sizeof(*m) || !kfr_wire_name_ok(m->name, true))
 		return -EPROTO;
-	/* Epochs are of named regions, and 0 is none. */
-	flags = le32_to_cpu(m->flags);
-	if (flags & ~KFR_WIRE_ATTACH_RAISE ||
-	    (flags & KFR_WIRE_ATTACH_RAISE && (!m->name[0] || !m->epoch)))
-		return -EPROTO;
 	access = le32_to_cpu(m->access);
 	if (!access ||
 	    access & ~(KFR_WIRE_ACCESS_READ | KFR_WIRE_ACCESS_WRITE))
+		return -EPROTO;
+	/* Only named regions are exported and have epochs, and 0 is none. */
+	flags = le32_to_cpu(m->flags);
+	if (flags & ~(KFR_WIRE_ATTACH_RAISE | KFR_WIRE_ATTACH_SOLE) ||
+	    (flags && !m->name[0]) ||
+	    (flags & KFR_WIRE_ATTACH_RAISE && !m->epoch) ||
+	    (flags & KFR_WIRE_ATTACH_SOLE &&
+	     !(access & KFR_WIRE_ACCESS_WRITE)))
 		return -EPROTO;
 	return 0;
 }

@@ -97,6 +97,7 @@ struct kfr_wire_attach {
 #define KFR_WIRE_ACCESS_WRITE	0x2
 
 #define KFR_WIRE_ATTACH_RAISE	0x1	/* accept the epoch first, and fence */
+#define KFR_WIRE_ATTACH_SOLE	0x2	/* revoke the peer's earlier ones first */
 
 struct kfr_wire_rkeys {
 	struct kfr_wire_hdr hdr;

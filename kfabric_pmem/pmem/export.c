@@ -135,14 +135,32 @@ static struct kfi_export *find_offer_locked(const char *name,
 /* struct kfi_export_user.export, where export->lock is not known yet. */
 static DEFINE_SPINLOCK(uses_lock);
 
-/* Withdraw what was handed out for uses that began with an older epoch. */
-static void revoke_users_locked(struct kfi_export *export, u64 epoch)
+/* Have those told whom revoke_users_locked() will revoke, all at once. */
+static void notify_users_locked(struct kfi_export *export, u64 epoch, bool sole)
+{
+	struct kfi_export_user *user;
+
+	lockdep_assert_held(&export->lock);
+	list_for_each_entry(user, &export->users, list)
+		if (user->epoch < epoch && user->sole >= sole && !user->told) {
+			user->told = true;
+			if (user->notify)
+				user->notify(user);
+		}
+}
+
+/*
+ * Withdraw what was handed out for uses that began with an older epoch; with
+ * @sole, those of writers that are the only ones of their peer.
+ */
+static void revoke_users_locked(struct kfi_export *export, u64 epoch, bool sole)
 {
 	struct kfi_export_user *user, *next;
 
 	lockdep_assert_held(&export->lock);
+	notify_users_locked(export, epoch, sole);
 	list_for_each_entry_safe(user, next, &export->users, list) {
-		if (user->epoch >= epoch)
+		if (user->epoch >= epoch || user->sole < sole)
 			continue;
 		list_del_init(&user->list);
 		export->attached--;
@@ -163,7 +181,7 @@ static void revoke_export(struct kfi_export *export)
 {
 	mutex_lock(&export->lock);
 	export->revoked = true;
-	revoke_users_locked(export, U64_MAX);
+	revoke_users_locked(export, U64_MAX, false);
 	mutex_unlock(&export->lock);
 }
 
@@ -363,6 +381,8 @@ static struct kfi_export *next_export(const struct kfi_region *region,
  * @region: the region
  * @epoch: uses that began with an older one are revoked
  *
+ * Peers that are gone hold it up once, not one after the other.
+ *
  * Context: process, sleeps; may wait for hardware.
  */
 void kfi_export_fence(struct kfi_region *region, u64 epoch)
@@ -371,7 +391,12 @@ void kfi_export_fence(struct kfi_region *region, u64 epoch)
 
 	while ((export = next_export(region, export))) {
 		mutex_lock(&export->lock);
-		revoke_users_locked(export, epoch);
+		notify_users_locked(export, epoch, false);
+		mutex_unlock(&export->lock);
+	}
+	while ((export = next_export(region, export))) {
+		mutex_lock(&export->lock);
+		revoke_users_locked(export, epoch, false);
 		mutex_unlock(&export->lock);
 	}
 }
@@ -600,6 +625,7 @@ int kfi_export_use(struct kfi_export *export, struct kfi_export_user *user,
 
 	INIT_LIST_HEAD(&user->list);
 	user->export = NULL;
+	user->told = false;
 	mutex_lock(&export->lock);
 	/*
 	 * A raise of the epoch stores the new one first and takes our lock to
@@ -614,6 +640,8 @@ int kfi_export_use(struct kfi_export *export, struct kfi_export_user *user,
 	else if (epoch && epoch != present)
 		err = -ESTALE;
 	if (!err) {
+		if (user->sole)
+			revoke_users_locked(export, U64_MAX, true);
 		kref_get(&export->kref);
 		user->export = export;
 		user->epoch = present;

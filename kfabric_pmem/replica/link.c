@@ -224,9 +224,7 @@ static void kfs_remote_drain(struct kfs_member *m)
  */
 void kfs_link_post(struct kfs_member *m, struct kfi_member_op *op)
 {
-	atomic_inc(&m->ops);
-	/* Pairs with kfs_link_quiesce(): it sees the count, or we the state. */
-	smp_mb__after_atomic();
+	kfs_link_hold(m);
 	kfs_link_post_held(m, op);
 }
 
@@ -289,17 +287,15 @@ static int kfs_remote_attach(struct kfs_member *m, u64 epoch, bool raise,
 		.access = KFI_READ | KFI_WRITE,
 		.epoch = epoch,
 		.raise = raise,
+		.sole = true,
 		.pin = true,
 	};
-	char service[8];
 	int ret;
 
 	uuid_copy(&what.uuid, &m->uuid);
-	snprintf(service, sizeof(service), "%u", m->port);
-	ret = kfi_av_insertsvc(m->client.av, m->host, service, &m->addr, 0,
-			       NULL);
-	if (ret != 1)
-		return ret < 0 ? ret : -EINVAL;
+	ret = kfi_client_insert(&m->client, m->host, m->port, &m->addr, NULL);
+	if (ret)
+		return ret;
 	ret = kfi_pmem_attach(m->client.ep, m->addr, &what, &m->key, attr);
 	*seen = attr->epoch;
 	return ret;
@@ -509,6 +505,28 @@ unsigned long kfs_sync_wait(struct kfs_sync *sync)
 	return sync->failed;
 }
 
+static int kfs_link_do(struct kfs_member *m, enum kfs_kind kind, u64 offset,
+		       size_t length, const struct bio_vec *bvec,
+		       unsigned int nr_bvecs)
+{
+	struct kfs_sync sync;
+	struct kfs_sync_op op = {
+		.op.kind = kind,
+		.op.offset = offset,
+		.op.length = length,
+		.op.bvec = bvec,
+		.op.nr_bvecs = nr_bvecs,
+		.op.done = kfs_sync_done,
+		.sync = &sync,
+	};
+
+	kfs_sync_init(&sync);
+	atomic_inc(&sync.pending);
+	kfs_link_post_held(m, &op.op);
+	kfs_sync_wait(&sync);
+	return sync.err;
+}
+
 /**
  * kfs_link_io() - one operation, waited for
  * @m: the member
@@ -525,19 +543,8 @@ int kfs_link_io(struct kfs_member *m, enum kfs_kind kind, u64 offset,
 		size_t length, const struct bio_vec *bvec,
 		unsigned int nr_bvecs)
 {
-	struct kfs_sync_op op = {
-		.op.kind = kind,
-		.op.offset = offset,
-		.op.length = length,
-		.op.bvec = bvec,
-		.op.nr_bvecs = nr_bvecs,
-	};
-	struct kfs_sync sync;
-
-	kfs_sync_init(&sync);
-	kfs_sync_post(&sync, &op, m);
-	kfs_sync_wait(&sync);
-	return sync.err;
+	kfs_link_hold(m);
+	return kfs_link_do(m, kind, offset, length, bvec, nr_bvecs);
 }
 
 /**
@@ -554,20 +561,5 @@ int kfs_link_io(struct kfs_member *m, enum kfs_kind kind, u64 offset,
 int kfs_link_read_held(struct kfs_member *m, u64 offset, size_t length,
 		       const struct bio_vec *bvec, unsigned int nr_bvecs)
 {
-	struct kfs_sync sync;
-	struct kfs_sync_op op = {
-		.op.kind = KFS_READ,
-		.op.offset = offset,
-		.op.length = length,
-		.op.bvec = bvec,
-		.op.nr_bvecs = nr_bvecs,
-		.op.done = kfs_sync_done,
-		.sync = &sync,
-	};
-
-	kfs_sync_init(&sync);
-	atomic_inc(&sync.pending);
-	kfs_link_post_held(m, &op.op);
-	kfs_sync_wait(&sync);
-	return sync.err;
+	return kfs_link_do(m, KFS_READ, offset, length, bvec, nr_bvecs);
 }

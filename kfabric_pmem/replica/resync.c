@@ -10,6 +10,24 @@ static u64 kfs_extent_bytes(const struct kfi_set *set, u64 extent)
 }
 
 /**
+ * kfs_bits_bytes() - what a number of extents hold
+ * @set: the set
+ * @bits: one for each of its extents
+ *
+ * Context: any.
+ * Return: bytes; the last extent may be a short one.
+ */
+u64 kfs_bits_bytes(const struct kfi_set *set, const unsigned long *bits)
+{
+	u64 bytes = (u64)bitmap_weight(bits, set->extents) << set->extent_shift;
+
+	if (set->extents && test_bit(set->extents - 1, bits))
+		bytes -= BIT_ULL(set->extent_shift) -
+			 kfs_extent_bytes(set, set->extents - 1);
+	return bytes;
+}
+
+/**
  * kfs_copy_fill_bvec() - part of a set's copy buffer
  * @set: the set
  * @half: 0 or 1

@@ -418,7 +418,7 @@ static void kfs_set_shut(struct kfi_set *set)
  * Return: 0; -EEXIST: started already, or a region is in a set; -ENODATA: no
  * such set; -ESTALE: other regions; -ETIMEDOUT: no majority, or no member in
  * sync in reach; -EKEYREVOKED: another machine is taking it over; -EINTR;
- * -EINVAL; -ENOMEM.
+ * -EINVAL; -ENODEV: the module is being unloaded; -ENOMEM.
  */
 int kfi_set_start(const struct kfi_set_params *params,
 		  struct netlink_ext_ack *extack)
@@ -430,19 +430,22 @@ int kfi_set_start(const struct kfi_set_params *params,
 	err = kfs_params_check(params, extack);
 	if (err)
 		return err;
+	/* Not __module_get(): an unload may have begun. */
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
 	set = kfs_set_new(params, extack);
-	if (IS_ERR(set))
-		return PTR_ERR(set);
-	__module_get(THIS_MODULE);
+	if (IS_ERR(set)) {
+		err = PTR_ERR(set);
+		goto err_module_put;
+	}
 
 	mutex_lock(&kfs_sets_lock);
 	if (kfs_set_find_locked(set->name)) {
 		mutex_unlock(&kfs_sets_lock);
 		NL_SET_ERR_MSG_FMT(extack, "set %.32s is started here already",
 				   set->name);
-		kfs_set_put(set);
-		module_put(THIS_MODULE);
-		return -EEXIST;
+		err = -EEXIST;
+		goto err_put;
 	}
 	list_add_tail(&set->list, &kfs_sets);
 	mutex_unlock(&kfs_sets_lock);
@@ -466,7 +469,9 @@ int kfi_set_start(const struct kfi_set_params *params,
 	list_del_init(&set->list);
 	mutex_unlock(&kfs_sets_lock);
 	kfs_set_shut(set);
+err_put:
 	kfs_set_put(set);
+err_module_put:
 	module_put(THIS_MODULE);
 	return err;
 }
@@ -560,8 +565,7 @@ static void kfs_member_attr(struct kfs_member *m, struct kfi_member_attr *attr)
 	attr->gone = m->gone;
 	attr->err = m->err;
 	if (m->todo && set->extents && m->state != KFI_MEMBER_IN_SYNC)
-		attr->behind = (u64)bitmap_weight(m->todo, set->extents) <<
-			       set->extent_shift;
+		attr->behind = kfs_bits_bytes(set, m->todo);
 	attr->resynced = m->resynced;
 	attr->resync_total = m->resync_total;
 	attr->writes = atomic64_read(&m->writes);

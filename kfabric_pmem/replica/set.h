@@ -420,6 +420,7 @@ int kfs_change(struct kfi_set *set, struct kfs_change *change);
 void kfs_control(struct work_struct *work);
 void kfs_takeover(struct kfi_set *set);
 void kfs_update(struct kfi_set *set);
+unsigned int kfs_members_count(const struct kfi_set *set);
 unsigned int kfs_majority(const struct kfi_set *set);
 unsigned long kfs_links_up(const struct kfi_set *set, bool data_only);
 unsigned long kfs_record_write(struct kfi_set *set, struct kfs_record *record,
@@ -486,6 +487,7 @@ unsigned int kfs_commit_ranges(struct kfi_set *set, u64 *chunk,
 void kfs_resync_work(struct work_struct *work);
 void kfs_scrub_work(struct work_struct *work);
 bool kfs_resync_needed(struct kfi_set *set);
+u64 kfs_bits_bytes(const struct kfi_set *set, const unsigned long *bits);
 unsigned int kfs_copy_fill_bvec(struct kfi_set *set, unsigned int half,
 				struct bio_vec *bvec, size_t length);
 struct kfs_member *kfs_source(struct kfi_set *set, unsigned long among);

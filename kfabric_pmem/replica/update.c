@@ -22,6 +22,23 @@ void kfs_control_kick(struct kfi_set *set)
 }
 
 /**
+ * kfs_members_count() - members that were not removed
+ * @set: the set
+ *
+ * Context: any.
+ * Return: their number.
+ */
+unsigned int kfs_members_count(const struct kfi_set *set)
+{
+	const struct kfs_member *m;
+	unsigned int i, nr = 0;
+
+	kfs_for_each_member(set, m, i)
+		nr++;
+	return nr;
+}
+
+/**
  * kfs_majority() - members that have to agree
  * @set: the set
  *
@@ -30,12 +47,7 @@ void kfs_control_kick(struct kfi_set *set)
  */
 unsigned int kfs_majority(const struct kfi_set *set)
 {
-	const struct kfs_member *m;
-	unsigned int i, nr = 0;
-
-	kfs_for_each_member(set, m, i)
-		nr++;
-	return nr / 2 + 1;
+	return kfs_members_count(set) / 2 + 1;
 }
 
 /**
@@ -269,7 +281,7 @@ static bool kfs_suspend(struct kfi_set *set)
 	if (set->state == KFI_SET_ACTIVE)
 		pr_warn("kfi_replica: set %s: suspended, %lu of %u members in reach, %u needed\n",
 			set->name, hweight_long(kfs_links_up(set, false)),
-			set->nr_members, kfs_majority(set));
+			kfs_members_count(set), kfs_majority(set));
 	kfs_set_state(set, KFI_SET_SUSPENDED);
 	kfs_members_settle(set);
 	return set->fail_io;
@@ -390,8 +402,7 @@ static int kfs_join(struct kfi_set *set, struct kfs_member *m)
 		uuid_copy(&m->incarnation, &known->attr.incarnation);
 		m->missed = false;
 		m->resynced = 0;
-		m->resync_total = (u64)bitmap_weight(m->todo, set->extents) <<
-				  set->extent_shift;
+		m->resync_total = kfs_bits_bytes(set, m->todo);
 		if (m->link == KFS_LINK_UP)
 			kfs_member_state(m, KFI_MEMBER_SYNCING);
 		spin_unlock_bh(&set->lock);
@@ -443,8 +454,10 @@ void kfs_update(struct kfi_set *set)
 			return;
 		}
 		while (kfs_update_record(set))
-			if (kfs_is_fenced(set))
-				return kfs_fence(set);
+			if (kfs_is_fenced(set)) {
+				kfs_fence(set);
+				return;
+			}
 	} while (READ_ONCE(set->state) == KFI_SET_ACTIVE && kfs_join_one(set));
 	if (kfs_resync_needed(set))
 		queue_work(kfs_wq, &set->resync_work);

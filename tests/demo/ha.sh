@@ -108,7 +108,7 @@ set_up() {
 }
 
 replica_loses_power() {
-	local copied
+	local copied total
 
 	until_acks "$(random 20 60)"
 	event "replica c loses its power"
@@ -120,7 +120,9 @@ replica_loses_power() {
 	set_in_sync a c
 	event "c is in sync again"
 	copied=$(member a c .resynced)
+	total=$(member a c .resync_total)
 	resync_c="$(mib "$copied") of $(mib $((${set_size%M} * 1048576)))"
+	[ "$copied" -ge "$total" ] || die "the resync of c did not come to its end: $copied of $total bytes"
 	until_acks "$(random 20 40)"
 }
 

@@ -292,7 +292,6 @@ static void reconnect_does_not_raise(struct kunit *test)
 {
 	u8 *buf = kunit_kzalloc(test, 64, GFP_KERNEL);
 	u64 key;
-	int ret;
 
 	open_region(test);
 	KUNIT_ASSERT_EQ(test, attach(&env.peer, RW, 5, true, &key, NULL), 0);
@@ -302,13 +301,48 @@ static void reconnect_does_not_raise(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, epoch_of(region), 5ULL);
 
 	KUNIT_ASSERT_EQ(test, kfi_region_raise_epoch(region, 6), 0);
-	/* The adapter's refusal may come before the notice that says why. */
-	ret = read_again(&env.peer, buf, key);
-	if (ret == -EACCES)
-		ret = read_again(&env.peer, buf, key);
-	KUNIT_EXPECT_EQ(test, ret, -ESTALE);
+	KUNIT_EXPECT_EQ(test, read_again(&env.peer, buf, key), -ESTALE);
 	KUNIT_EXPECT_EQ(test, write(&env.peer, buf, 64, 0, key), -ESTALE);
 	KUNIT_EXPECT_EQ(test, epoch_of(region), 6ULL);
+}
+
+static int attach_sole(struct env_side *side, u64 access, u64 *key)
+{
+	struct kfi_pmem_attach what = {
+		.region = ENV_REGION,
+		.access = access,
+		.sole = true,
+	};
+
+	return kfi_pmem_attach(side->ep, side == &second ? second_addr :
+			       env.addr, &what, key, NULL);
+}
+
+/*
+ * A writer that comes back over another connection, as a machine does that has
+ * given up the last one, finds nothing of that one at work.
+ */
+static void sole_writer_supersedes(struct kunit *test)
+{
+	u8 *buf = kunit_kzalloc(test, 64, GFP_KERNEL);
+	u64 key, again;
+
+	open_region(test);
+	open_second(test, "b", env_key);
+	KUNIT_EXPECT_EQ(test, attach_sole(&env.peer, KFI_READ, &key), -EINVAL);
+	KUNIT_ASSERT_EQ(test, attach_sole(&env.peer, RW, &key), 0);
+	KUNIT_EXPECT_EQ(test, write(&env.peer, buf, 64, 0, key), 0);
+	KUNIT_EXPECT_EQ(test, attach(&env.peer, RW, 0, false, &again, NULL),
+			-EBUSY);
+
+	KUNIT_ASSERT_EQ(test, attach_sole(&second, RW, &again), 0);
+	memset(buf, 0xee, 64);
+	KUNIT_EXPECT_EQ(test, write(&second, buf, 64, 0, again), 0);
+	memset(buf, 0x11, 64);
+	/* Nor does it come back by itself, and end the other. */
+	KUNIT_EXPECT_EQ(test, write(&env.peer, buf, 64, 0, key), -ESTALE);
+	KUNIT_EXPECT_EQ(test, write(&second, buf, 1, 63, again), 0);
+	KUNIT_EXPECT_EQ(test, bytes[0], 0xee);
 }
 
 static unsigned int count_grants(struct kunit *test)
@@ -541,6 +575,7 @@ static struct kunit_case attach_cases[] = {
 	KUNIT_CASE(raise_is_stale),
 	KUNIT_CASE(raise_needs_write_access),
 	KUNIT_CASE(reconnect_does_not_raise),
+	KUNIT_CASE(sole_writer_supersedes),
 	KUNIT_CASE_SLOW(raise_fences_itself),
 	KUNIT_CASE(raise_with_lost_reply),
 	KUNIT_CASE(pinned_key),

@@ -37,9 +37,19 @@ static struct kfi_export *get_export(struct kunit *test, const char *peer,
 
 struct connection {
 	struct kfi_export_user user;
+	unsigned int told;
+	unsigned int told_in_all;	/* when it was revoked */
 	unsigned int revoked;
 	u64 epoch_at_revoke;
 };
+
+static unsigned int told_in_all;
+
+static void notify(struct kfi_export_user *user)
+{
+	container_of(user, struct connection, user)->told++;
+	told_in_all++;
+}
 
 static void revoke(struct kfi_export_user *user)
 {
@@ -47,6 +57,7 @@ static void revoke(struct kfi_export_user *user)
 	struct kfi_pmem_attr facts;
 
 	might_sleep();
+	c->told_in_all = told_in_all;
 	/* the raise is durable before it is enforced */
 	kfi_region_query(kfi_export_region(user->export), &facts);
 	c->epoch_at_revoke = facts.epoch;
@@ -416,6 +427,85 @@ static void epoch(struct kunit *test)
 	kfi_region_put(region);
 }
 
+/* Peers that are gone must not hold up a fence one after the other. */
+static void all_are_told_first(struct kunit *test)
+{
+	struct connection c[3] = {
+		[0 ... 2] = { .user.revoke = revoke, .user.notify = notify },
+	};
+	struct kfi_export *alice, *bob;
+	struct kfi_region *region;
+	int i;
+
+	open_pool(test, false, 0);
+	region = new_region(test, "a", MIB);
+	KUNIT_ASSERT_EQ(test, 0, kfi_export_add(POOL, "a", "alice", key_a, RW,
+						NULL));
+	KUNIT_ASSERT_EQ(test, 0, kfi_export_add(POOL, "a", "bob", key_b, RW,
+						NULL));
+	alice = get_export(test, "alice", "a");
+	bob = get_export(test, "bob", "a");
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_use(alice, &c[0].user, 0));
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_use(alice, &c[1].user, 0));
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_use(bob, &c[2].user, 0));
+	told_in_all = 0;
+	KUNIT_EXPECT_EQ(test, 0, kfi_region_raise_epoch(region, 2));
+	for (i = 0; i < ARRAY_SIZE(c); i++) {
+		KUNIT_EXPECT_EQ(test, 1, c[i].told);
+		KUNIT_EXPECT_EQ(test, 3, c[i].told_in_all);
+		KUNIT_EXPECT_EQ(test, 1, c[i].revoked);
+		kfi_export_unuse(&c[i].user);
+	}
+	kfi_export_put(alice);
+	kfi_export_put(bob);
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_remove(POOL, "a", "alice", NULL));
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_remove(POOL, "a", "bob", NULL));
+	kfi_region_put(region);
+}
+
+/* A writer that is its peer's only one ends what it was before, and no other. */
+static void sole_writer(struct kunit *test)
+{
+	struct connection before = { .user.revoke = revoke, .user.sole = true };
+	struct connection after = { .user.revoke = revoke, .user.sole = true };
+	struct connection other = { .user.revoke = revoke };
+	struct connection bob = { .user.revoke = revoke, .user.sole = true };
+	struct kfi_export *export, *second;
+	struct kfi_region *region;
+
+	open_pool(test, false, 0);
+	region = new_region(test, "a", MIB);
+	KUNIT_ASSERT_EQ(test, 0, kfi_export_add(POOL, "a", "alice", key_a, RW,
+						NULL));
+	KUNIT_ASSERT_EQ(test, 0, kfi_export_add(POOL, "a", "bob", key_b, RW,
+						NULL));
+	export = get_export(test, "alice", "a");
+	second = get_export(test, "bob", "a");
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_use(export, &before.user, 1));
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_use(export, &other.user, 1));
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_use(second, &bob.user, 1));
+	KUNIT_EXPECT_EQ(test, 0, before.revoked);
+
+	/* What is refused ends nothing. */
+	KUNIT_EXPECT_EQ(test, -ESTALE, kfi_export_use(export, &after.user, 2));
+	KUNIT_EXPECT_EQ(test, 0, before.revoked);
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_use(export, &after.user, 1));
+	KUNIT_EXPECT_EQ(test, 1, before.revoked);
+	KUNIT_EXPECT_EQ(test, 0, after.revoked);
+	KUNIT_EXPECT_EQ(test, 0, other.revoked);
+	KUNIT_EXPECT_EQ(test, 0, bob.revoked);
+
+	kfi_export_unuse(&before.user);
+	kfi_export_unuse(&after.user);
+	kfi_export_unuse(&other.user);
+	kfi_export_unuse(&bob.user);
+	kfi_export_put(export);
+	kfi_export_put(second);
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_remove(POOL, "a", "alice", NULL));
+	KUNIT_EXPECT_EQ(test, 0, kfi_export_remove(POOL, "a", "bob", NULL));
+	kfi_region_put(region);
+}
+
 /* Only the region whose epoch is raised. */
 static void epoch_is_of_one_region(struct kunit *test)
 {
@@ -451,6 +541,8 @@ static struct kunit_case export_cases[] = {
 	KUNIT_CASE(fence_waits_for_removal),
 	KUNIT_CASE(epoch),
 	KUNIT_CASE(epoch_is_of_one_region),
+	KUNIT_CASE(all_are_told_first),
+	KUNIT_CASE(sole_writer),
 	{}
 };
 

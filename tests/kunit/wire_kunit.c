@@ -296,7 +296,12 @@ static bool attach_invariant(const u8 *p, size_t len)
 	u64 access = get(p, 112, 4), flags = get(p, 116, 4);
 
 	/* Who raises an epoch names it, and the region. */
-	if (flags && (flags != 1 || !p[8] || !get(p, 104, 8)))
+	if (flags && (flags & ~3ULL || !p[8]))
+		return false;
+	if (flags & 1 && !get(p, 104, 8))
+		return false;
+	/* A peer's only writer writes. */
+	if (flags & 2 && !(access & 2))
 		return false;
 	return name_ends(p + 8, true) && access && !(access & ~3ULL);
 }
@@ -701,12 +706,21 @@ static void attach_flags(struct kunit *test)
 
 		len = make(t->buf, ATTACH_RAISE);
 		m->flags = cpu_to_le32(flag);
-		KUNIT_EXPECT_EQ(test, bit ? -EPROTO : 0,
+		KUNIT_EXPECT_EQ(test, bit > 1 ? -EPROTO : 0,
 				request_ok(test, t->buf, len));
 		m->flags |= cpu_to_le32(KFR_WIRE_ATTACH_RAISE);
-		KUNIT_EXPECT_EQ(test, bit ? -EPROTO : 0,
+		KUNIT_EXPECT_EQ(test, bit > 1 ? -EPROTO : 0,
 				request_ok(test, t->buf, len));
 	}
+	/* A peer's only writer writes, and names the region. */
+	len = make(t->buf, ATTACH_NAME);
+	m->flags = cpu_to_le32(KFR_WIRE_ATTACH_SOLE);
+	KUNIT_EXPECT_EQ(test, 0, request_ok(test, t->buf, len));
+	m->access = cpu_to_le32(KFR_WIRE_ACCESS_READ);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
+	len = make(t->buf, ATTACH_KEY);
+	m->flags = cpu_to_le32(KFR_WIRE_ATTACH_SOLE);
+	KUNIT_EXPECT_EQ(test, -EPROTO, request_ok(test, t->buf, len));
 	/* An epoch is of a region with a name, and not 0. */
 	len = make(t->buf, ATTACH_RAISE);
 	m->epoch = 0;

@@ -45,7 +45,7 @@ write   | inline: stored, not written back   | kfi_cache_writeback          | 1 
 write   | inline: written back, not fenced   | kfi_cache_fence              | 1 | 1024 | old
 write   | inline: fenced, not replied        | kfr_session_answer           | 1 | 1024 | new
 revoke  | export about to be removed         | kfi_export_remove            | 1 | 8192 | either
-revoke  | notice about to be posted          | kfr_session_revoked          | 1 | 8192 | either
+revoke  | notice about to be posted          | kfr_session_notify           | 1 | 8192 | either
 revoke  | grant about to be withdrawn        | kfr_grant_withdraw           | 1 | 8192 | either
 revoke  | hardware key about to be void      | ib_core:ib_dereg_mr_user     | 1 | 8192 | either
 fence   | epoch about to be raised           | kfi_region_raise_epoch       | 1 | 8192 | old
@@ -115,18 +115,12 @@ steps_write() {
 
 # steps_write_again FIRST COUNT: the same, to a target that is back. It may be
 # back before a has given up the connection that it was making at the cut: what is
-# written until then is told that the link is severed, and not acknowledged. And
-# who was told that it is fenced, before the cut, has to attach anew.
+# written until then is told that the link is severed, and not acknowledged.
 steps_write_again() {
 	local end=$((SECONDS + 10)) said
 
 	until said=$(steps_write "$@" 2>&1 > "$log.out"); do
 		echo "$said"
-		if [[ $said == *'Key has been revoked'* ]]; then
-			on a kfipmem detach data --force
-			on a kfipmem attach b/data --as a --key-file /root/key
-			said='Link has been severed'
-		fi
 		[[ $said == *'Link has been severed'* ]] && [ ! -s "$log.out" ] &&
 			[ $SECONDS -lt $end ] || return 1
 	done
