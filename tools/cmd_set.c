@@ -131,6 +131,54 @@ static int set_start(const struct options *given, bool create)
 	return EXIT_OK;
 }
 
+static void print_members(const struct config_section *section)
+{
+	const struct config_value *value;
+	unsigned int index = 0;
+	bool witness;
+
+	if (json_mode) {
+		json_begin();
+		json_array("members");
+	}
+	for (value = section->values; value; value = value->next) {
+		witness = !strcmp(value->key, "witness");
+		if (!witness && strcmp(value->key, "member"))
+			continue;
+		if (json_mode) {
+			json_object(NULL);
+			json_uint("index", index);
+			json_str("where", value->text);
+			json_bool("witness", witness);
+			json_object_end();
+		} else {
+			printf("%u  %-32s %s\n", index, value->text,
+			       witness ? "witness" : "data");
+		}
+		index++;
+	}
+	if (json_mode) {
+		json_array_end();
+		json_end();
+	}
+}
+
+int cmd_set_members(const struct options *o)
+{
+	const struct config_section *section;
+	struct config *config;
+
+	check_name("set", o->arg[0]);
+	config = config_read(o->config ? o->config : CONFIG_PATH);
+	section = config_find(config, "set", o->arg[0]);
+	if (!section)
+		die_usage("set members: %.200s has no [set %s]", config->path,
+			  o->arg[0]);
+	print_members(section);
+	config_free(config);
+	return EXIT_OK;
+}
+
 int cmd_set_create(const struct options *o)
 {
 	return set_start(o, true);

@@ -29,7 +29,7 @@ struct config_key {
 
 struct config_kind {
 	const char *name;
-	config_check check;	/* of the section's name */
+	config_check check;	/* of the section's name; NULL: it has none */
 	const struct config_key *keys;
 	size_t nr_keys;
 	void (*complete)(const struct config_section *section);
@@ -86,6 +86,104 @@ static void check_member(const char *text)
 	parse_member(text, &spec);
 }
 
+static void check_pool_name(const char *text)
+{
+	check_name("pool", text);
+}
+
+static void check_attachment_name(const char *text)
+{
+	check_name("attachment", text);
+}
+
+/* '*' is anybody. */
+static void check_any_peer(const char *text)
+{
+	if (strcmp(text, "*"))
+		check_peer(text);
+}
+
+static void check_port(const char *text)
+{
+	get_port(text);
+}
+
+static void check_region(const char *text)
+{
+	char pool[KFIPMEM_NAME_MAX + 1], region[KFIPMEM_NAME_MAX + 1];
+
+	split_region(text, pool, region);
+}
+
+static void check_remote(const char *text)
+{
+	char host[KFIPMEM_HOST_MAX + 1], region[KFIPMEM_NAME_MAX + 1];
+	uint16_t port;
+
+	split_remote(text, host, &port, region);
+}
+
+/* A number, or one of the two words. */
+static void check_number_or(const char *text, uint64_t max, const char *word,
+			    const char *other)
+{
+	const char *fault;
+	uint64_t value;
+
+	if (!strcmp(text, word) || !strcmp(text, other))
+		return;
+	fault = parse_number(text, max, &value);
+	if (fault)
+		die_usage("'%.80s' %s, nor '%s' or '%s'", text, fault, word,
+			  other);
+}
+
+static void check_cache_model(const char *text)
+{
+	check_number_or(text, UINT64_MAX, "yes", "no");
+}
+
+static void check_block_device(const char *text)
+{
+	check_number_or(text, INT32_MAX, "yes", "no");
+}
+
+static void check_block_size(const char *text)
+{
+	if (strcmp(text, "512") && strcmp(text, "4096"))
+		die_usage("block size '%.80s' is neither 512 nor 4096", text);
+}
+
+static const struct config_key target_keys[] = {
+	{ "addr", NULL, false },
+	{ "port", check_port, false },
+	{ "provider", check_provider, false },
+};
+
+static const struct config_key pool_keys[] = {
+	{ "device", check_absolute, false },
+	{ "cache-model", check_cache_model, false },
+};
+
+static const struct config_key peer_keys[] = {
+	{ "key-file", check_absolute, false },
+	{ "insecure", check_bool, false },
+};
+
+static const struct config_key export_keys[] = {
+	{ "peer", check_any_peer, true },
+	{ "reader", check_any_peer, true },
+};
+
+static const struct config_key attach_keys[] = {
+	{ "from", check_remote, false },
+	{ "as", check_peer, false },
+	{ "key-file", check_absolute, false },
+	{ "insecure", check_bool, false },
+	{ "read-only", check_bool, false },
+	{ "provider", check_provider, false },
+};
+
 static const struct config_key set_keys[] = {
 	{ "member", check_member, true },
 	{ "witness", check_member, true },
@@ -96,21 +194,79 @@ static const struct config_key set_keys[] = {
 	{ "extent-size", check_extent, false },
 	{ "resync-rate", check_rate, false },
 	{ "on-quorum-loss", check_quorum_loss, false },
+	{ "at-boot", check_bool, false },
+	{ "block-device", check_block_device, false },
+	{ "block-size", check_block_size, false },
 };
+
+/* What a section has to have, its name for "pool 'tank' has no device". */
+static void need(const struct config_section *section, const char *key)
+{
+	if (!config_get(section, key))
+		die_usage("%s '%s' has no %s", section->kind, section->name,
+			  key);
+}
+
+static void not_both(const struct config_section *section)
+{
+	if (config_get(section, "key-file") &&
+	    config_is(section, "insecure", "yes"))
+		die_usage("%s '%s' has both a key-file and 'insecure = yes'",
+			  section->kind, section->name);
+}
+
+static void need_key(const struct config_section *section)
+{
+	not_both(section);
+	if (!config_get(section, "key-file") &&
+	    !config_is(section, "insecure", "yes"))
+		die_usage("%s '%s' has neither a key-file nor 'insecure = yes'",
+			  section->kind, section->name);
+}
+
+static void complete_pool(const struct config_section *section)
+{
+	need(section, "device");
+}
+
+static void complete_peer(const struct config_section *section)
+{
+	need_key(section);
+	if (!strcmp(section->name, "*") && config_get(section, "key-file"))
+		die_usage("peer '*' is anybody and has no key; write 'insecure = yes'");
+}
+
+static void complete_export(const struct config_section *section)
+{
+	if (!config_get(section, "peer") && !config_get(section, "reader"))
+		die_usage("export '%s' has no peer", section->name);
+}
+
+static void complete_attach(const struct config_section *section)
+{
+	need(section, "from");
+	need(section, "as");
+	need_key(section);
+}
 
 static void complete_set(const struct config_section *section)
 {
-	if (!config_get(section, "member"))
-		die_usage("set '%s' has no member", section->name);
-	if (config_get(section, "key-file") &&
-	    config_is(section, "insecure", "yes"))
-		die_usage("set '%s' has both a key-file and 'insecure = yes'",
-			  section->name);
+	need(section, "member");
+	not_both(section);
 }
 
 static const struct config_kind kinds[] = {
 	{ "set", check_set_name, set_keys, ARRAY_SIZE(set_keys),
 	  complete_set },
+	{ "target", NULL, target_keys, ARRAY_SIZE(target_keys), NULL },
+	{ "pool", check_pool_name, pool_keys, ARRAY_SIZE(pool_keys),
+	  complete_pool },
+	{ "peer", check_any_peer, peer_keys, ARRAY_SIZE(peer_keys),
+	  complete_peer },
+	{ "export", check_region, export_keys, ARRAY_SIZE(export_keys),
+	  complete_export },
+	{ "attach", check_attachment_name, attach_keys,
+	  ARRAY_SIZE(attach_keys), complete_attach },
 };
 
 struct reader {
@@ -180,7 +336,21 @@ static void end_section(struct reader *r)
 	if (!r->section)
 		return;
 	config_at(r->config, r->section->line);
-	r->kind->complete(r->section);
+	if (r->kind->complete)
+		r->kind->complete(r->section);
+}
+
+static void __attribute__((noreturn)) unknown_section(const char *name)
+{
+	char known[256] = "";
+	size_t i, at = 0;
+
+	for (i = 0; i < ARRAY_SIZE(kinds) && at < sizeof(known); i++)
+		at += (size_t)snprintf(known + at, sizeof(known) - at,
+				       "%s[%s%s]", i ? ", " : "",
+				       kinds[i].name,
+				       kinds[i].check ? " NAME" : "");
+	die_usage("unknown section '%.80s'; there are %s", name, known);
 }
 
 /* "[kind name]", without the blanks around it. */
@@ -203,14 +373,17 @@ static void read_header(struct reader *r, char *text)
 
 	r->kind = find_kind(text);
 	if (!r->kind)
-		die_usage("unknown section '%.80s'; write [%s NAME]", text,
-			  kinds[0].name);
-	if (!*name)
+		unknown_section(text);
+	if (!*name && r->kind->check)
 		die_usage("the section has no name; write [%s NAME]", text);
-	r->kind->check(name);
+	if (*name && !r->kind->check)
+		die_usage("there is one [%s], without a name", text);
+	if (r->kind->check)
+		r->kind->check(name);
 	other = config_find(r->config, r->kind->name, name);
 	if (other)
-		die_usage("%s '%s' is in line %u already", r->kind->name, name,
+		die_usage("%s%s%s%s is in line %u already", r->kind->name,
+			  *name ? " '" : "", name, *name ? "'" : "",
 			  other->line);
 
 	r->section = xalloc(sizeof(*r->section));
@@ -260,7 +433,8 @@ static void read_value(struct reader *r, char *text)
 	if (other && !key->many)
 		die_usage("'%s' is in line %u already", key->name,
 			  other->line);
-	key->check(text);
+	if (key->check)
+		key->check(text);
 
 	value = xalloc(sizeof(*value));
 	value->key = key->name;
@@ -290,6 +464,24 @@ static void read_line(struct reader *r, char *line, size_t len)
 		read_value(r, text);
 }
 
+/* Across sections: whoever something is exported to has to have a key. */
+static void check_exports(const struct config *config)
+{
+	const struct config_section *section;
+	const struct config_value *value;
+
+	for (section = config->sections; section; section = section->next) {
+		if (strcmp(section->kind, "export"))
+			continue;
+		for (value = section->values; value; value = value->next) {
+			config_at(config, value->line);
+			if (!config_find(config, "peer", value->text))
+				die_usage("there is no [peer %s] that says its key",
+					  value->text);
+		}
+	}
+}
+
 struct config *config_read(const char *path)
 {
 	struct config *config = xalloc(sizeof(*config));
@@ -312,6 +504,7 @@ struct config *config_read(const char *path)
 	if (ferror(file))
 		die_usage("cannot read %.200s: %s", path, strerror(errno));
 	end_section(&r);
+	check_exports(config);
 	config_at_end();
 	free(line);
 	fclose(file);

@@ -36,6 +36,7 @@ struct options {
 	const char *config;
 	const char *block_size;
 	const char *number;
+	const char *set;
 	bool cache_model;
 	bool force;
 	bool insecure;
@@ -46,12 +47,13 @@ struct options {
 	bool repair;
 	bool wait;
 	bool watch;
+	bool check;
 	struct {
 		const char *text;
 		bool witness;
 	} member[KFIPMEM_SET_MEMBERS_MAX];
 	unsigned int nr_members;
-	const char *arg[2];
+	const char *arg[4];
 	unsigned int nr_args;
 };
 
@@ -63,7 +65,7 @@ void die_usage(const char *fmt, ...)
 void die_kernel(int err, const char *text, const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
 void die_no_module(void) __attribute__((noreturn));
-/* What die_usage() says first, while a file is read; "" for nothing. */
+/* What an error says first, while a file is read; "" for nothing. */
 void die_where(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *xalloc(size_t size);
@@ -117,6 +119,7 @@ struct reply {
 typedef void (*nl_attr_cb)(const struct nlattr *attr, void *arg);
 
 struct nlmsghdr *nl_request(uint8_t cmd);
+void nl_forget(void);
 void nl_put_uint(struct nlmsghdr *nlh, uint16_t type, uint64_t value);
 void nl_put_flag(struct nlmsghdr *nlh, uint16_t type);
 void nl_do(struct nlmsghdr *nlh, const char *fmt, ...)
@@ -189,10 +192,13 @@ int cmd_set_stop(const struct options *o);
 int cmd_set_add(const struct options *o);
 int cmd_set_remove(const struct options *o);
 int cmd_set_scrub(const struct options *o);
+int cmd_set_members(const struct options *o);
 int cmd_set_status(const struct options *o);
 int cmd_blk_add(const struct options *o);
 int cmd_blk_del(const struct options *o);
 int cmd_blk_resize(const struct options *o);
 int cmd_blk_list(const struct options *o);
+int cmd_up(const struct options *o);
+int cmd_down(const struct options *o);
 
 #endif /* KFIPMEM_H */

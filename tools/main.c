@@ -40,6 +40,8 @@ enum {
 	OPT_WATCH,
 	OPT_BLOCK_SIZE,
 	OPT_NUMBER,
+	OPT_SET,
+	OPT_CHECK,
 	OPT_JSON,
 };
 
@@ -60,8 +62,7 @@ static const struct argp_option all_options[] = {
 	{ "witness", OPT_WITNESS, "MEMBER", 0,
 	  "likewise, one that votes and holds no data", 0 },
 	{ "config", OPT_CONFIG, "FILE", 0,
-	  "take what is not given here from [set NAME] in FILE; without members here it is /etc/kfipmem.conf",
-	  0 },
+	  "configuration, for what is not given here (/etc/kfipmem.conf)", 0 },
 	{ "assume-clean", OPT_ASSUME_CLEAN, NULL, 0,
 	  "the regions are known to hold the same bytes: no first resync", 0 },
 	{ "extent-size", OPT_EXTENT_SIZE, "SIZE", 0,
@@ -81,9 +82,13 @@ static const struct argp_option all_options[] = {
 	{ "block-size", OPT_BLOCK_SIZE, "BYTES", 0,
 	  "of a logical block: 512 or 4096 (4096)", 0 },
 	{ "number", OPT_NUMBER, "N", 0, "of /dev/kfiblkN (the first free)", 0 },
+	{ "set", OPT_SET, "SET", 0,
+	  "only what this set needs of this machine, or the set itself", 0 },
+	{ "check", OPT_CHECK, NULL, 0,
+	  "change nothing; say what is missing, and fail if anything is", 0 },
 	{ "read-only", OPT_READ_ONLY, NULL, 0, "no writes", 0 },
 	{ "force", OPT_FORCE, NULL, 0,
-	  "pool create: overwrite what is there; detach, blk del: even if open",
+	  "pool create: overwrite what is there; detach, blk del, down: even if open",
 	  0 },
 	{ "cache-model", OPT_CACHE_MODEL, "SEED", OPTION_ARG_OPTIONAL,
 	  "lose uncommitted writes in a crash, as a power cut would; SEED: and write some lines back early",
@@ -174,6 +179,9 @@ static const struct command commands[] = {
 	  { 0 } },
 	{ "set", "scrub", cmd_set_scrub, 1, 1, "NAME",
 	  "Compare the members that are in sync", { OPT_REPAIR, OPT_WAIT } },
+	{ "set", "members", cmd_set_members, 1, 1, "NAME",
+	  "The members that the configuration file gives a set, in the order of their indices",
+	  { OPT_CONFIG } },
 	{ "set", "status", cmd_set_status, 0, 1, "[NAME]",
 	  "Sets that are started here, and their members", { OPT_WATCH } },
 	{ "blk", "add", cmd_blk_add, 1, 1, "SET",
@@ -184,6 +192,12 @@ static const struct command commands[] = {
 	{ "blk", "resize", cmd_blk_resize, 1, 1, "N | /dev/kfiblkN",
 	  "Give a block device the size that its set has now", { 0 } },
 	{ "blk", "list", cmd_blk_list, 0, 0, "", "List block devices", { 0 } },
+	{ NULL, "up", cmd_up, 0, 4, "[pools] [exports] [attachments] [sets]",
+	  "Bring up what the configuration file describes and is not up yet",
+	  { OPT_SET, OPT_CHECK, OPT_CONFIG } },
+	{ NULL, "down", cmd_down, 0, 4, "[sets] [attachments] [exports] [pools]",
+	  "Take down what the configuration file describes",
+	  { OPT_SET, OPT_FORCE, OPT_CONFIG } },
 	{ NULL, "status", cmd_status, 0, 0, "", "Overview", { 0 } },
 	{ NULL, "stat", cmd_stat, 0, 1, "[NAME]",
 	  "Counters of the target and of attachments", { 0 } },
@@ -239,13 +253,17 @@ void die_usage(const char *fmt, ...)
 
 void die_kernel(int err, const char *text, const char *fmt, ...)
 {
-	char buf[512];
+	size_t at = strlen(where);
+	char buf[sizeof(where) + 512];
 	va_list ap;
 	int len;
 
+	memcpy(buf, where, at + 1);
 	va_start(ap, fmt);
-	len = vsnprintf(buf, sizeof(buf), fmt, ap);
+	len = vsnprintf(buf + at, sizeof(buf) - at, fmt, ap);
 	va_end(ap);
+	if (len >= 0)
+		len += (int)at;
 	if (len >= 0 && (size_t)len < sizeof(buf))
 		snprintf(buf + len, sizeof(buf) - (size_t)len, ": %s",
 			 text && *text ? text : strerror(err));
@@ -319,6 +337,12 @@ static error_t parse_set_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_NUMBER:
 		o->number = arg;
+		break;
+	case OPT_SET:
+		o->set = arg;
+		break;
+	case OPT_CHECK:
+		o->check = true;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

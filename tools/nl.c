@@ -29,6 +29,15 @@ static void nl_open(void)
 	mnl_socket_setsockopt(sock, NETLINK_CAP_ACK, &on, sizeof(on));
 }
 
+/* A child must not read answers to its parent. */
+void nl_forget(void)
+{
+	if (sock)
+		mnl_socket_close(sock);
+	sock = NULL;
+	family = 0;
+}
+
 static void nl_send(struct nlmsghdr *nlh)
 {
 	if (mnl_socket_sendto(sock, nlh, nlh->nlmsg_len) < 0)

@@ -13,6 +13,9 @@
  *   scrubbing	a scrub runs, and has ended when asked for the third time
  *   differ	the last scrub has found something
  *   broken	the last scrub was broken off
+ *   boot	a list has its first entry once the log has the request that makes
+ *		such a thing, and not the one after it that removes it
+ *   fenced	the set was taken over by another machine
  *   changing	reads go on, a member changes at the third list, and the set is
  *		gone at the fifth
  * KFIPMEM_FAKE_LOG names a file that gets one line per request.
@@ -57,6 +60,12 @@ int mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
 	(void)nl;
 	(void)groups;
 	(void)pid;
+	return 0;
+}
+
+int mnl_socket_close(struct mnl_socket *nl)
+{
+	nl->len = 0;
 	return 0;
 }
 
@@ -286,7 +295,9 @@ static void put_set(struct nlmsghdr *nlh, int i)
 
 	mnl_attr_put_strz(nlh, KFIPMEM_A_SET_NAME, i ? HOSTILE : "data");
 	put_uuid(nlh, KFIPMEM_A_SET_UUID);
-	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_STATE, i ? 77 : 1);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_STATE,
+			 i ? 77 : mode_is("fenced") ? KFIPMEM_SET_FENCED :
+			 KFIPMEM_SET_ACTIVE);
 	if (i) {
 		put_bad_members(nlh);
 		return;
@@ -317,6 +328,47 @@ static void put_blk(struct nlmsghdr *nlh, int i)
 	mnl_attr_put_u32(nlh, KFIPMEM_A_BLK_OPENERS, 1);
 }
 
+/* The command that adds to a list, and the one that removes. */
+static bool made(uint8_t get)
+{
+	static const uint8_t adds[][3] = {
+		{ KFIPMEM_CMD_POOL_GET, KFIPMEM_CMD_POOL_OPEN,
+		  KFIPMEM_CMD_POOL_CLOSE },
+		{ KFIPMEM_CMD_EXPORT_GET, KFIPMEM_CMD_EXPORT_ADD,
+		  KFIPMEM_CMD_EXPORT_REMOVE },
+		{ KFIPMEM_CMD_ATTACHMENT_GET, KFIPMEM_CMD_ATTACH,
+		  KFIPMEM_CMD_DETACH },
+		{ KFIPMEM_CMD_SET_GET, KFIPMEM_CMD_SET_START,
+		  KFIPMEM_CMD_SET_STOP },
+		{ KFIPMEM_CMD_BLK_GET, KFIPMEM_CMD_BLK_ADD,
+		  KFIPMEM_CMD_BLK_DEL },
+		{ KFIPMEM_CMD_STATUS_GET, KFIPMEM_CMD_LISTEN,
+		  KFIPMEM_CMD_UNLISTEN },
+	};
+	const char *path = getenv("KFIPMEM_FAKE_LOG");
+	FILE *log = path ? fopen(path, "r") : NULL;
+	bool there = false;
+	unsigned int cmd;
+	char line[8192];
+	size_t i;
+
+	while (log && fgets(line, sizeof(line), log)) {
+		if (sscanf(line, "%u", &cmd) != 1)
+			continue;
+		for (i = 0; i < sizeof(adds) / sizeof(adds[0]); i++) {
+			if (adds[i][0] != get)
+				continue;
+			if (cmd == adds[i][1])
+				there = true;
+			if (cmd == adds[i][2])
+				there = false;
+		}
+	}
+	if (log)
+		fclose(log);
+	return there;
+}
+
 static void dump(const struct nlmsghdr *req, uint8_t cmd)
 {
 	static void (*const fill[])(struct nlmsghdr *nlh, int i) = {
@@ -333,8 +385,9 @@ static void dump(const struct nlmsghdr *req, uint8_t cmd)
 	int i;
 
 	lists++;
-	empty = mode_is("empty") || (mode_is("changing") && lists >= 5);
-	for (i = 0; i < 2 && !empty && fill[cmd]; i++) {
+	empty = mode_is("empty") || (mode_is("changing") && lists >= 5) ||
+		(mode_is("boot") && !made(cmd));
+	for (i = 0; i < (mode_is("boot") ? 1 : 2) && !empty && fill[cmd]; i++) {
 		nlh = put_genl(req, FAMILY_ID, cmd, NLM_F_MULTI);
 		fill[cmd](nlh, i);
 		end(nlh);
@@ -351,7 +404,7 @@ static void do_command(const struct nlmsghdr *req, uint8_t cmd)
 	if (cmd == KFIPMEM_CMD_STATUS_GET) {
 		nlh = put_genl(req, FAMILY_ID, cmd, 0);
 		mnl_attr_put_u32(nlh, KFIPMEM_A_TARGET_POOLS, 1);
-		if (!mode_is("empty")) {
+		if (mode_is("boot") ? made(cmd) : !mode_is("empty")) {
 			mnl_attr_put(nlh, KFIPMEM_A_TARGET_LISTENING, 0, NULL);
 			mnl_attr_put_strz(nlh, KFIPMEM_A_TARGET_ADDR,
 					  "0.0.0.0");

@@ -401,9 +401,9 @@ for text in "1.50 requests, 1.00 replies, 2.50 messages" "300 bytes out" \
 	fi
 done
 
-for part in set config blk; do
+for part in set config blk up; do
 	# shellcheck source=tests/user/set.sh source=tests/user/config.sh
-	# shellcheck source=tests/user/blk.sh
+	# shellcheck source=tests/user/blk.sh source=tests/user/up.sh
 	. "$here/$part.sh"
 done
 
@@ -412,7 +412,7 @@ for command in "pool create" "pool open" "pool close" "pool list" \
 	"pool destroy" "region create" "region list" "region remove" export \
 	unexport exports fence listen unlisten attach detach "key generate" \
 	status stat "set create" "set start" "set stop" "set add" \
-	"set remove" "set scrub" "set status" "blk add" "blk del" \
+	"set remove" "set scrub" "set status" "set members" up down "blk add" "blk del" \
 	"blk resize" "blk list"; do
 	last=${command##* }
 	if grep -qE "^\.B[IR]? .*$command" "$top/Documentation/man/kfipmem.1" &&

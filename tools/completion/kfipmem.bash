@@ -26,6 +26,12 @@ _kfipmem_sets()
 		sed -n 's/^      "name": "\(.*\)",$/\1/p'
 }
 
+_kfipmem_configured_sets()
+{
+	sed -n 's/^[[:blank:]]*\[set[[:blank:]]*\(.*\)\].*/\1/p' \
+		/etc/kfipmem.conf 2>/dev/null
+}
+
 _kfipmem()
 {
 	local cur prev command options words_out i
@@ -42,6 +48,11 @@ _kfipmem()
 		;;
 	--peer)
 		words_out=$(_kfipmem_field peer exports)
+		mapfile -t COMPREPLY < <(compgen -W "$words_out" -- "$cur")
+		return
+		;;
+	--set)
+		words_out=$(_kfipmem_configured_sets)
 		mapfile -t COMPREPLY < <(compgen -W "$words_out" -- "$cur")
 		return
 		;;
@@ -86,7 +97,7 @@ _kfipmem()
 	case $command in
 	"")
 		words_out="pool region export unexport exports fence listen
-			unlisten attach detach key set blk status stat"
+			unlisten attach detach key set blk up down status stat"
 		options+=" --version"
 		;;
 	pool) words_out="create open close list destroy" ;;
@@ -130,15 +141,14 @@ _kfipmem()
 		options+=" --force"
 		;;
 	stat) words_out="target $(_kfipmem_attachments)" ;;
-	set) words_out="create start stop add remove scrub status" ;;
+	set) words_out="create start stop add remove scrub members status" ;;
 	"set create")
 		options+=" --member --witness --as --key-file --insecure"
 		options+=" --provider --config --assume-clean --extent-size"
 		options+=" --fail-io --resync-rate"
 		;;
 	"set start")
-		words_out=$(sed -n 's/^[[:blank:]]*\[set[[:blank:]]*\(.*\)\].*/\1/p' \
-			/etc/kfipmem.conf 2>/dev/null)
+		words_out=$(_kfipmem_configured_sets)
 		options+=" --member --witness --as --key-file --insecure"
 		options+=" --provider --config --raw --fail-io --resync-rate"
 		;;
@@ -146,6 +156,10 @@ _kfipmem()
 		words_out=$(_kfipmem_sets)
 		options+=" --member --witness --as --key-file --insecure"
 		options+=" --provider"
+		;;
+	"set members")
+		words_out=$(_kfipmem_configured_sets)
+		options+=" --config"
 		;;
 	"set stop" | "set remove") words_out=$(_kfipmem_sets) ;;
 	"set scrub")
@@ -155,6 +169,14 @@ _kfipmem()
 	"set status")
 		words_out=$(_kfipmem_sets)
 		options+=" --watch"
+		;;
+	up)
+		words_out="pools exports attachments sets"
+		options+=" --set --check --config"
+		;;
+	down)
+		words_out="sets attachments exports pools"
+		options+=" --set --force --config"
 		;;
 	blk) words_out="add del resize list" ;;
 	"blk add")
