@@ -17,6 +17,10 @@ command -v jq >/dev/null || {
 	echo "run.sh: jq is missing (Debian package jq)" >&2
 	exit 2
 }
+command -v systemd-analyze >/dev/null || {
+	echo "run.sh: systemd-analyze is missing (Debian package systemd)" >&2
+	exit 2
+}
 
 make -s -C "$top/tools" OUT="$out/tools" || exit 2
 # Everything of kfipmem, on a stand-in for the kernel.
@@ -401,9 +405,10 @@ for text in "1.50 requests, 1.00 replies, 2.50 messages" "300 bytes out" \
 	fi
 done
 
-for part in set config blk up; do
+for part in set config blk up units; do
 	# shellcheck source=tests/user/set.sh source=tests/user/config.sh
 	# shellcheck source=tests/user/blk.sh source=tests/user/up.sh
+	# shellcheck source=tests/user/units.sh
 	. "$here/$part.sh"
 done
 
