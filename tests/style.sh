@@ -61,6 +61,7 @@ mapfile -t code < <(find include kfabric_pmem prov_* tests/kunit tests/compile \
 	-name '*.[ch]' | sort)
 mapfile -t shell < <({
 	find . -name '*.sh' -not -path './.git/*'
+	echo ./tools/ocf/kfiset
 	grep -rlE '^#!/bin/(ba)?sh' --include='run' .ci 2> /dev/null || true
 } | sort)
 
