@@ -47,13 +47,14 @@ help:
 #:   make demo-commit [INPUT=FILE]
 #:                            two machines, durable writes, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user compile model vm
-#:                            and, not by default, rig mutants
+#:                            and, not by default, cluster rig mutants
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, and the rig kfirig
 #:   make soak [KILLS=N]      200 machines lose their power
 #:   make bench               against a hand-written verbs loop
 #:   make style               checkpatch, sparse, kernel-doc, shellcheck
-#:   make install             modules, kfipmem, kfirig, manual pages
+#:   make install             modules, kfipmem, kfirig, systemd units, the agent
+#:                            of Pacemaker, manual pages, completion
 #:   make clean               remove what was built
 #:
 #: Debian 12 and 13. Missing packages are installed with apt-get, after saying

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# All tests: check.sh [PART...] of kunit user compile model vm rig mutants.
-# Without one: all but rig, which is the rig's own, and mutants, which builds
-# four kernels. The last line is the sum.
+# All tests: check.sh [PART...] of kunit user compile model vm cluster rig
+# mutants. Without one: all but cluster, which runs Pacemaker, rig, which is the
+# rig's own, and mutants, which builds four kernels. The last line is the sum.
 
 set -euo pipefail
 
@@ -29,13 +29,14 @@ run() {
 		# shellcheck disable=SC2086
 		deps build rig test && "$top/tests/vm/run.sh" ${TESTS:-}
 		;;
+	cluster) deps build rig test && "$top/tests/vm/run.sh" pacemaker ;;
 	mutants) deps kunit && "$top/tests/kunit/mutants.sh" ;;
 	rig)
 		# shellcheck disable=SC2015
 		deps build rig && make -s -C "$top/qemu" check
 		;;
 	*)
-		echo "check: there is no part '$1': kunit user compile model vm rig mutants" >&2
+		echo "check: there is no part '$1': kunit user compile model vm cluster rig mutants" >&2
 		return 2
 		;;
 	esac

@@ -14,12 +14,14 @@ release=$(
 usage() {
 	cat <<-END
 	Usage: $prog install GROUP...
+	       $prog fetch GROUP DIR
 	       $prog list GROUP...
 	       $prog kernel
 
 	"install" installs what is missing of the groups with apt-get, after
-	saying so; with nothing missing it does nothing. "list" prints the
-	packages. "kernel" prints the newest installed 6.12 kernel that has
+	saying so; with nothing missing it does nothing. "fetch" unpacks a
+	group below DIR, with what it needs that is not installed, and
+	installs nothing. "list" prints the packages. "kernel" prints the newest installed 6.12 kernel that has
 	its headers.
 
 	  build   compiler, kernel headers: modules and tools
@@ -28,6 +30,8 @@ usage() {
 	  test    what runs in the nodes
 	  model   the model checker
 	  style   checkers
+	  cluster Corosync and Pacemaker, for the nodes of a test: to be
+	          fetched, since installed they start services here
 
 	KFI_NO_INSTALL=1 makes a missing package an error.
 	END
@@ -59,6 +63,10 @@ packages() {
 	test) echo jq fio libpmem2-dev e2fsprogs gcc libc6-dev pkg-config systemd ;;
 	model) echo spin gcc libc6-dev ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;
+	cluster)
+		echo corosync pacemaker pacemaker-cli-utils resource-agents \
+			libxml2-utils
+		;;
 	*) die "there is no group '$1'" ;;
 	esac
 }
@@ -110,6 +118,36 @@ install() {
 	apt install --no-install-recommends "${need[@]}"
 }
 
+# fetch GROUP DIR
+fetch() {
+	local deb names archives dir=$2
+
+	read -r -a names < <(packages "$1")
+	[ "$(cat "$dir/complete" 2> /dev/null)" != "$release ${names[*]}" ] || return 0
+	[ -z "${KFI_NO_INSTALL:-}" ] || die "not fetched: ${names[*]}"
+	printf '%s: fetching for %s, without installing: %s\n' "$prog" "$1" "${names[*]}" >&2
+	archives=$dir.debs
+	rm -rf "$dir" "$archives"
+	mkdir -p "$dir" "$archives/partial"
+	archives=$(cd "$archives" && pwd -P)
+	if ! apt-cache show --no-all-versions "${names[@]}" > /dev/null 2>&1; then
+		apt update
+	fi
+	fetch_archives || { apt update && fetch_archives; } || die "cannot fetch ${names[*]}"
+	for deb in "$archives"/*.deb; do
+		dpkg-deb -x "$deb" "$dir"
+	done
+	rm -rf "$archives"
+	echo "$release ${names[*]}" > "$dir/complete"
+}
+
+# Also what is installed: the archive has it as it was.
+fetch_archives() {
+	apt install --download-only --reinstall --no-install-recommends \
+		-o Dir::Cache::archives="$archives" -o APT::Sandbox::User=root \
+		"${names[@]}"
+}
+
 kernel() {
 	local dir version found=
 
@@ -130,6 +168,13 @@ command=${1:-}
 [ $# -eq 0 ] || shift
 case $command in
 install) install "$@" ;;
+fetch)
+	[ $# -eq 2 ] || {
+		usage >&2
+		exit 2
+	}
+	fetch "$@"
+	;;
 list) for group; do packages "$group"; done ;;
 kernel) kernel ;;
 -h | --help) usage ;;

@@ -78,6 +78,31 @@ share_program() {
 	cp -L -u "${libraries[@]}" "$share/lib/"
 }
 
+# share_cluster: Corosync, Pacemaker and resource agents, ours among them, with
+# their libraries
+share_cluster() {
+	local from=$out/tests/cluster to=$share/cluster programs libraries
+
+	"$top/tools/deps.sh" fetch cluster "$from"
+	mkdir -p "$to/lib" "$to/usr/bin" "$to/usr/sbin" "$to/usr/lib" "$to/usr/share"
+	mapfile -t programs < <(
+		ls "$from"/usr/sbin/{corosync,corosync-*tool,pacemakerd,cibadmin} \
+			"$from"/usr/sbin/{crm_{attribute,mon,node,resource,verify},attrd_updater} \
+			"$from"/usr/lib/pacemaker/*
+		command -v xmllint || ls "$from/usr/bin/xmllint"
+	)
+	mapfile -t libraries < <(
+		LD_LIBRARY_PATH=$from/usr/lib/x86_64-linux-gnu ldd "${programs[@]}" |
+			awk '$3 ~ /^\// { print $3 }' | sort -u
+	)
+	cp -L -u "${libraries[@]}" "$to/lib/"
+	cp -L -u "${programs[@]}" "$from/usr/sbin/ocf-tester" "$to/usr/sbin/"
+	rsync -a "$from/usr/lib/ocf" "$from/usr/lib/pacemaker" "$to/usr/lib/"
+	rsync -a "$from/usr/share/pacemaker" "$from/usr/share/resource-agents" "$to/usr/share/"
+	make -s -C "$top/tools" install-agent OUT="$out/tools" \
+		DESTDIR="$to" OCFDIR=/usr/lib/ocf/resource.d/kfi
+}
+
 # random FIRST LAST: a number, from the seed. Not RANDOM: a subshell begins it
 # anew, without the seed.
 random() {

@@ -3,7 +3,8 @@
 #
 # Runs the VM tests: run.sh [NAME...], a NAME is that of a file here. A file
 # says in its "# rig: NAME NODES" line which nodes it wants; files with the
-# same line share one boot. Two rigs run at a time. A node that got its power
+# same line share one boot; one that says "by name only" is left out when no
+# NAME is given. Two rigs run at a time. A node that got its power
 # back is restored as it was after its first boot (--fast-boot).
 
 set -euo pipefail
@@ -44,7 +45,8 @@ fi
 files=()
 if [ $# -eq 0 ]; then
 	for file in "$here"/*.sh; do
-		! grep -q '^# rig: ' "$file" || files+=("$file")
+		! grep -q '^# rig: ' "$file" || grep -q '^# by name only' "$file" ||
+			files+=("$file")
 	done
 else
 	for name; do
@@ -68,6 +70,9 @@ case " ${files[*]} " in
 *) build_all ;;
 esac
 share_program fio
+case " ${files[*]} " in
+*/pacemaker.sh\ *) share_cluster ;;
+esac
 echo "built in $((SECONDS - begin)) s"
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/kfi-vm.XXXXXX")
