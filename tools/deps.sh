@@ -65,7 +65,7 @@ packages() {
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;
 	cluster)
 		echo corosync pacemaker pacemaker-cli-utils resource-agents \
-			libxml2-utils
+			libxml2-utils psmisc
 		;;
 	*) die "there is no group '$1'" ;;
 	esac

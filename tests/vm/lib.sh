@@ -88,12 +88,14 @@ share_cluster() {
 	mapfile -t programs < <(
 		ls "$from"/usr/sbin/{corosync,corosync-*tool,pacemakerd,cibadmin} \
 			"$from"/usr/sbin/{crm_{attribute,mon,node,resource,verify},attrd_updater} \
-			"$from"/usr/lib/pacemaker/*
-		command -v xmllint || ls "$from/usr/bin/xmllint"
+			"$from"/usr/lib/pacemaker/* "$from"/usr/bin/xmllint \
+			"$from"/bin/fuser
+		command -v fsck
 	)
 	mapfile -t libraries < <(
-		LD_LIBRARY_PATH=$from/usr/lib/x86_64-linux-gnu ldd "${programs[@]}" |
-			awk '$3 ~ /^\// { print $3 }' | sort -u
+		LD_LIBRARY_PATH=$from/usr/lib/x86_64-linux-gnu:$from/usr/lib \
+			ldd "${programs[@]}" |
+			awk '$2 == "=>" { print $3 == "not" ? $1 : $3 }' | sort -u
 	)
 	cp -L -u "${libraries[@]}" "$to/lib/"
 	cp -L -u "${programs[@]}" "$from/usr/sbin/ocf-tester" "$to/usr/sbin/"
