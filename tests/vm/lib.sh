@@ -84,23 +84,22 @@ share_cluster() {
 	local from=$out/tests/cluster to=$share/cluster programs libraries
 
 	"$top/tools/deps.sh" fetch cluster "$from"
-	mkdir -p "$to/lib" "$to/usr/bin" "$to/usr/sbin" "$to/usr/lib" "$to/usr/share"
+	mkdir -p "$to/lib" "$to/usr/sbin"
+	# Where a release of Debian has them.
 	mapfile -t programs < <(
-		ls "$from"/usr/sbin/{corosync,corosync-*tool,pacemakerd,cibadmin} \
-			"$from"/usr/sbin/{crm_{attribute,mon,node,resource,verify},attrd_updater} \
-			"$from"/usr/lib/pacemaker/* "$from"/usr/bin/xmllint \
-			"$from"/bin/fuser
+		find "$from" -type f \( -path '*/sbin/*' -o -path '*/bin/fuser' \
+			-o -path '*/bin/xmllint' -o -path '*/lib*/pacemaker/*' \)
 		command -v fsck
 	)
 	mapfile -t libraries < <(
 		LD_LIBRARY_PATH=$from/usr/lib/x86_64-linux-gnu:$from/usr/lib \
-			ldd "${programs[@]}" |
+			ldd "${programs[@]}" 2> /dev/null |
 			awk '$2 == "=>" { print $3 == "not" ? $1 : $3 }' | sort -u
 	)
 	cp -L -u "${libraries[@]}" "$to/lib/"
-	cp -L -u "${programs[@]}" "$from/usr/sbin/ocf-tester" "$to/usr/sbin/"
-	rsync -a "$from/usr/lib/ocf" "$from/usr/lib/pacemaker" "$to/usr/lib/"
-	rsync -a "$from/usr/share/pacemaker" "$from/usr/share/resource-agents" "$to/usr/share/"
+	cp -L -u "${programs[@]}" "$to/usr/sbin/"
+	(cd "$from" && rsync -aR usr/lib/ocf usr/lib*/pacemaker/ \
+		usr/share/pacemaker usr/share/resource-agents "$to/")
 	make -s -C "$top/tools" install-agent OUT="$out/tools" \
 		DESTDIR="$to" OCFDIR=/usr/lib/ocf/resource.d/kfi
 }

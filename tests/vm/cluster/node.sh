@@ -22,9 +22,12 @@ environment()
 	for file in "$here"/usr/sbin/*; do
 		ln -sf "$file" /usr/sbin/
 	done
-	ln -s $here/usr/lib/ocf $here/usr/lib/pacemaker /usr/lib/
-	mkdir -p /usr/share
-	ln -s $here/usr/share/pacemaker $here/usr/share/resource-agents /usr/share/
+	for dir in ocf pacemaker resource-agents; do
+		for there in "$here"/usr/*/"$dir"; do
+			mkdir -p "$(dirname "${there#"$here"}")"
+			ln -s "$there" "${there#"$here"}"
+		done
+	done
 	cat >> /etc/passwd <<-END
 		hacluster:x:189:189::/var/lib/pacemaker:/bin/false
 		nobody:x:65534:65534:nobody:/:/bin/sh
