@@ -120,11 +120,11 @@ steps_write_again() {
 	local end=$((SECONDS + 10)) said
 
 	until said=$(steps_write "$@" 2>&1 > "$log.out"); do
-		[[ $said == *'Link has been severed'* ]] && [ ! -s "$log.out" ] &&
-			[ $SECONDS -lt $end ] || {
+		if [[ $said != *'Link has been severed'* ]] || [ -s "$log.out" ] ||
+			[ $SECONDS -ge $end ]; then
 			echo "$said" >&2
 			return 1
-		}
+		fi
 	done
 }
 
