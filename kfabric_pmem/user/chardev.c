@@ -369,10 +369,10 @@ static int ku_release(struct inode *inode, struct file *file)
 
 	kfree(kf);
 	ku_pages_close(node);
-	/* First the reference: without opens the region may be removed. */
+	/* At once: who sees the one gone counts on the other. */
+	mutex_lock(&ku_node_lock);
 	if (node->ops->close)
 		node->ops->close(node);
-	mutex_lock(&ku_node_lock);
 	node->opens--;
 	mutex_unlock(&ku_node_lock);
 	return 0;

@@ -69,7 +69,8 @@ struct ku_node;
 /**
  * struct ku_node_ops - what is behind a node
  * @open: a file is being opened; may be NULL. Under ku_node_lock
- * @close: a file was closed, and still counts as open; may be NULL
+ * @close: a file was closed, and still counts as open; may be NULL. Under
+ *	ku_node_lock
  * @read: of at least a byte, inside of the node; the kiocb may have no file
  * @write: likewise
  * @fsync: commit what was written from @start to @end, the last byte
