@@ -41,7 +41,9 @@ struct kfr_rmr {
 	bool known;
 	bool pinned;			/* to the first incarnation attested */
 	bool sole;			/* this peer's only writer */
-	bool dead;			/* pinned, and that incarnation is over; or sole, and revoked */
+	bool dead;			/* pinned: over with the incarnation;
+					 * sole: with the first revocation
+					 */
 	bool coherent;
 	struct kfr_dirty dirty;
 	bool lost;			/* dirty bytes went with the target */

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# All tests: check.sh [PART...] of kunit user compile model vm cluster rig
+# All tests: check.sh [PART...] of user compile model vm kunit cluster rig
 # mutants. Without one: all but cluster, which runs Pacemaker, rig, which is the
 # rig's own, and mutants, which builds four kernels. The last line is the sum.
 
@@ -9,46 +9,76 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 parts=("$@")
-[ $# -gt 0 ] || parts=(user compile kunit model vm)
-make=(make --no-print-directory -s -C "$top")
+[ $# -gt 0 ] || parts=(user compile model vm kunit)
 log=$(mktemp -d "${TMPDIR:-/tmp}/kfi-check.XXXXXX")
-trap '[ -z "${model:-}" ] || kill "$model" 2> /dev/null || true; rm -rf "$log"' EXIT
+declare -A beside
+
+# finish: what runs beside is a process group each, with all its children
+finish() {
+	local pid
+
+	for pid in "${beside[@]}"; do
+		kill -- "-$pid" 2> /dev/null || true
+	done
+	wait
+	rm -rf "$log"
+}
+trap finish EXIT
 trap 'exit 130' INT TERM HUP
 
-deps() {
-	"$top/tools/deps.sh" install "$@"
-}
-
-run() {
+# needs PART: the groups of packages
+needs() {
 	case $1 in
-	kunit) deps kunit && "$top/tests/kunit/uml.sh" run debug ;;
-	user) deps build test && "$top/tests/user/run.sh" ;;
-	compile) "${make[@]}" compile ;;
-	model) deps model && "$top/tests/model/run.sh" ;;
-	vm)
-		# shellcheck disable=SC2086
-		deps build rig test && "$top/tests/vm/run.sh" ${TESTS:-}
-		;;
-	cluster) deps build rig test && "$top/tests/vm/run.sh" pacemaker ;;
-	mutants) deps kunit && "$top/tests/kunit/mutants.sh" ;;
-	rig)
-		# shellcheck disable=SC2015
-		deps build rig && make -s -C "$top/qemu" check
-		;;
+	kunit | mutants) echo kunit ;;
+	user) echo build test ;;
+	compile) echo build ;;
+	model) echo model ;;
+	vm | cluster) echo build rig test ;;
+	rig) echo build rig ;;
 	*)
-		echo "check: there is no part '$1': kunit user compile model vm cluster rig mutants" >&2
+		echo "check: there is no part '$1': user compile model vm kunit cluster rig mutants" >&2
 		return 2
 		;;
 	esac
 }
 
-# The model keeps one processor busy and says little: it is checked beside the
-# others, and told of when its turn comes.
-model=
+run() {
+	# shellcheck disable=SC2086
+	case $1 in
+	# Beside the others it has a part of the processors.
+	kunit) KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-900} "$top/tests/kunit/uml.sh" run debug ;;
+	user) "$top/tests/user/run.sh" ;;
+	compile) make --no-print-directory -s -C "$top" compile ;;
+	model) "$top/tests/model/run.sh" ;;
+	vm) "$top/tests/vm/run.sh" ${TESTS:-} ;;
+	cluster) "$top/tests/vm/run.sh" pacemaker ;;
+	mutants) "$top/tests/kunit/mutants.sh" ;;
+	rig) make --no-print-directory -s -C "$top/qemu" check ;;
+	esac
+}
+
+groups=
+for part in "${parts[@]}"; do
+	groups+=" $(needs "$part")"
+done
+# shellcheck disable=SC2086
+"$top/tools/deps.sh" install $groups
+
+# The model and the KUnit kernel keep one processor busy each and wait for
+# nobody: they run beside the others and are told of when their turn comes.
 case " ${parts[*]} " in
-*\ model\ *\ *)
-	run model > "$log/beside" 2>&1 &
-	model=$!
+*\ vm\ *)
+	for part in "${parts[@]}"; do
+		case $part in
+		model | kunit)
+			set -m
+			run "$part" > "$log/$part.beside" 2>&1 < /dev/null &
+			set +m
+			beside[$part]=$!
+			echo "$part runs beside the others"
+			;;
+		esac
+	done
 	;;
 esac
 
@@ -59,9 +89,11 @@ for part in "${parts[@]}"; do
 	begin=$SECONDS
 	status=0
 	echo "== $part"
-	if [ "$part" = model ] && [ -n "$model" ]; then
-		wait "$model" || status=$?
-		tee "$log/$part" < "$log/beside"
+	if [ -n "${beside[$part]:-}" ]; then
+		tail -n +1 -s 0.2 -f --pid="${beside[$part]}" "$log/$part.beside" |
+			tee "$log/$part"
+		wait "${beside[$part]}" || status=$?
+		unset "beside[$part]"
 	else
 		run "$part" 2>&1 | tee "$log/$part" || status=$?
 	fi
@@ -76,8 +108,8 @@ for part in "${parts[@]}"; do
 done
 
 echo
-printf '%s\n' "${summary[@]}"
-rm -f "$log/beside"
+printf '%s\n' "${summary[@]}" "all of it $((SECONDS / 60)) min $((SECONDS % 60)) s"
+rm -f "$log"/*.beside
 grep -h -E '^([a-z]+: )?(FAIL|not ok)' "$log"/* || true
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

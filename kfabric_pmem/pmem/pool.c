@@ -4,7 +4,6 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
-#include <linux/delay.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -142,9 +141,8 @@ static void pool_gone(struct work_struct *work)
 
 	while (!pool->closed && !expel_users(pool)) {
 		mutex_unlock(&pool->admin);
+		/* Who refused holds a use as long as it would refuse again. */
 		wait_var_event(&pool->users, !atomic_read_acquire(&pool->users));
-		/* who refused may still be on the way out */
-		msleep(100);
 		mutex_lock(&pool->admin);
 	}
 	if (!pool->closed)

@@ -28,7 +28,9 @@ DEFINE_STATIC_SRCU(handler_srcu);
  * locked: it may open, query, get and put regions, and must not create or
  * remove any, nor open or close a pool. KFI_REGION_ADDED comes again after
  * somebody refused KFI_REGION_GOING; and that comes again until everybody
- * agrees when the device is gone, since nobody can refuse then.
+ * agrees when the device is gone, since nobody can refuse then: at once when the
+ * last use of the pool's regions ends, so who refuses has one, and gives it back
+ * together with the reason.
  *
  * Context: process, sleeps.
  * Return: 0 or a negative error.

@@ -89,6 +89,21 @@ static ssize_t ku_attached_post_op(struct ku_seg *seg)
 	return -EINVAL;
 }
 
+static bool ku_attached_moved(struct ku_attachment *att, int seq)
+{
+	return atomic_read(&att->room_seq) != seq || READ_ONCE(att->dead);
+}
+
+static int ku_attached_wait_room(struct ku_attachment *att, int seq,
+				 bool patient)
+{
+	if (!patient)
+		return wait_event_killable(att->room,
+					   ku_attached_moved(att, seq));
+	wait_event(att->room, ku_attached_moved(att, seq));
+	return 0;
+}
+
 /*
  * Hand a segment to the endpoint; wait for room if it is full. RCU keeps the
  * endpoint open: ku_attachment_disconnect() marks the attachment dead and
@@ -110,10 +125,7 @@ static int ku_attached_post(struct ku_seg *seg)
 		rcu_read_unlock();
 		if (ret != -EAGAIN)
 			return ret;
-		ret = wait_event_killable(att->room,
-					  atomic_read(&att->room_seq) != seq ||
-					  READ_ONCE(att->dead));
-		if (ret)
+		if (ku_attached_wait_room(att, seq, seg->io->patient))
 			return -EINTR;
 	}
 }
@@ -194,24 +206,25 @@ void ku_io_comp_handler(struct kfid_cq *cq, void *context)
 		wake_up_all(&att->room);
 }
 
-static ssize_t ku_attached_rw(struct kiocb *iocb, struct iov_iter *iter,
-			      bool write)
+static ssize_t ku_attached_rw(struct ku_node *node, struct kiocb *iocb,
+			      struct iov_iter *iter, bool write)
 {
-	struct ku_node *node = ku_file_node(iocb->ki_filp);
 	struct ku_io *io;
 
 	io = ku_attached_io_new(node, ku_io_op(iocb, write), iocb->ki_pos);
 	return IS_ERR(io) ? PTR_ERR(io) : ku_io_rw(io, iocb, iter);
 }
 
-static ssize_t ku_attached_read(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t ku_attached_read(struct ku_node *node, struct kiocb *iocb,
+				struct iov_iter *to)
 {
-	return ku_attached_rw(iocb, to, false);
+	return ku_attached_rw(node, iocb, to, false);
 }
 
-static ssize_t ku_attached_write(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t ku_attached_write(struct ku_node *node, struct kiocb *iocb,
+				 struct iov_iter *from)
 {
-	return ku_attached_rw(iocb, from, true);
+	return ku_attached_rw(node, iocb, from, true);
 }
 
 /* Commit io->ranges, as many of them per operation as the provider takes. */

@@ -39,6 +39,7 @@ static void ku_node_release(struct device *dev)
 	struct ku_node *node = container_of(dev, struct ku_node, dev);
 
 	ida_free(&ku_minors, MINOR(dev->devt));
+	ku_pages_destroy(node);
 	if (node->att)
 		ku_attachment_put(node->att);
 	kfree(node);
@@ -154,6 +155,8 @@ struct ku_node *ku_node_alloc(const char *name, const struct ku_node_ops *ops,
 	cdev_init(&node->cdev, fops);
 	node->cdev.owner = THIS_MODULE;
 	ret = dev_set_name(&node->dev, "%s", name);
+	if (!ret && fops == &ku_paged_fops)
+		ret = ku_pages_create(node);
 	if (ret) {
 		put_device(&node->dev);
 		return ERR_PTR(ret);
@@ -198,7 +201,7 @@ struct ku_node *ku_node_add(const char *name, struct kfi_region *region,
 	int ret;
 
 	if (att)
-		node = ku_node_alloc(name, &ku_attached_ops, &ku_unmapped_fops);
+		node = ku_node_alloc(name, &ku_attached_ops, &ku_paged_fops);
 	else
 		node = ku_node_alloc(name, &ku_local_ops,
 				     ku_region_maps_sync(region) ?
@@ -257,6 +260,7 @@ void ku_node_drop(struct ku_node *node)
 {
 	if (node->shown)
 		cdev_device_del(&node->cdev, &node->dev);
+	ku_pages_shut(node);
 	put_device(&node->dev);
 }
 
@@ -333,8 +337,10 @@ static int ku_open(struct inode *inode, struct file *file)
 		ret = -ENODEV;
 	else if (node->ops->open)
 		ret = node->ops->open(node);
-	if (!ret)
+	if (!ret) {
+		ku_pages_open(node, file);
 		node->opens++;
+	}
 	mutex_unlock(&ku_node_lock);
 	if (ret) {
 		kfree(kf);
@@ -345,16 +351,28 @@ static int ku_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* Each close(2): errors that fsync() was not asked for. */
+static int ku_flush(struct file *file, fl_owner_t id)
+{
+	struct ku_file *kf = file->private_data;
+
+	if (!(file->f_mode & FMODE_WRITE))
+		return 0;
+	ku_pages_sync(kf->node, 0, U64_MAX);
+	return errseq_check(&kf->node->wb_err, READ_ONCE(kf->seen));
+}
+
 static int ku_release(struct inode *inode, struct file *file)
 {
 	struct ku_file *kf = file->private_data;
 	struct ku_node *node = kf->node;
 
 	kfree(kf);
-	/* First the reference: without opens the region may be removed. */
+	ku_pages_close(node);
+	/* At once: who sees the one gone counts on the other. */
+	mutex_lock(&ku_node_lock);
 	if (node->ops->close)
 		node->ops->close(node);
-	mutex_lock(&ku_node_lock);
 	node->opens--;
 	mutex_unlock(&ku_node_lock);
 	return 0;
@@ -374,12 +392,16 @@ static ssize_t ku_read_iter(struct kiocb *iocb, struct iov_iter *to)
 	if (!iov_iter_count(to) || iocb->ki_pos >= node->size)
 		return 0;
 	iov_iter_truncate(to, node->size - iocb->ki_pos);
-	return node->ops->read(iocb, to);
+	ku_pages_sync(node, iocb->ki_pos,
+		      iocb->ki_pos + iov_iter_count(to) - 1);
+	return node->ops->read(node, iocb, to);
 }
 
 static ssize_t ku_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
 	struct ku_node *node = ku_file_node(iocb->ki_filp);
+	u64 start, end;
+	ssize_t ret;
 
 	if (!iov_iter_count(from))
 		return 0;
@@ -388,7 +410,14 @@ static ssize_t ku_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	if (iocb->ki_pos >= node->size)
 		return -ENOSPC;
 	iov_iter_truncate(from, node->size - iocb->ki_pos);
-	return node->ops->write(iocb, from);
+	start = iocb->ki_pos;
+	end = start + iov_iter_count(from) - 1;
+	ku_pages_drop(node, start, end);
+	ret = node->ops->write(node, iocb, from);
+	/* What was read again meanwhile; ku_io_put() does it for the others. */
+	if (ret != -EIOCBQUEUED)
+		ku_pages_drop(node, start, end);
+	return ret;
 }
 
 static int ku_fsync(struct file *file, loff_t start, loff_t end, int datasync)
@@ -397,10 +426,14 @@ static int ku_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	struct ku_node *node = kf->node;
 	int ret, err;
 
+	ku_pages_sync(node, start, end);
 	ret = node->ops->fsync(node, start, end);
 	spin_lock(&file->f_lock);
 	err = errseq_check_and_advance(&node->wb_err, &kf->seen);
 	spin_unlock(&file->f_lock);
+	/* A mapping shows what there is, and not what there would have been. */
+	if (ret || err)
+		ku_pages_drop(node, 0, U64_MAX);
 	return ret ?: err;
 }
 
@@ -457,6 +490,7 @@ static int ku_ioc_commit(struct ku_node *node, void __user *argp, size_t usize)
 		arg.length = node->size - arg.offset;
 	if (arg.flags & KFI_IOC_COMMIT_DEEP)
 		level = KFI_COMMIT_MEDIA;
+	ku_pages_sync(node, arg.offset, arg.offset + arg.length - 1);
 	return node->ops->commit(node, arg.offset, arg.length, level);
 }
 
@@ -480,7 +514,12 @@ static int ku_ioc_publish(struct ku_node *node, void __user *argp,
 		return -EINVAL;
 	if (arg.length > MAX_RW_COUNT)
 		return -EINVAL;
-	return node->ops->publish(node, &arg);
+	ku_pages_drop(node, arg.offset, arg.offset + arg.length - 1);
+	ku_pages_drop(node, arg.word_offset, arg.word_offset + 7);
+	ret = node->ops->publish(node, &arg);
+	ku_pages_drop(node, arg.offset, arg.offset + arg.length - 1);
+	ku_pages_drop(node, arg.word_offset, arg.word_offset + 7);
+	return ret;
 }
 
 static long ku_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -532,8 +571,10 @@ static long ku_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	.unlocked_ioctl = ku_ioctl,			\
 	.compat_ioctl = compat_ptr_ioctl
 
-const struct file_operations ku_unmapped_fops = {
+const struct file_operations ku_paged_fops = {
 	KU_FOPS,
+	.flush = ku_flush,
+	.mmap = generic_file_mmap,
 };
 
 const struct file_operations ku_local_fops = {

@@ -90,9 +90,33 @@ static void ku_io_free(struct ku_io *io)
 	kfree(io);
 }
 
+/* Tell an asynchronous caller, who may reuse everything it gave. */
+static void ku_io_complete(struct ku_io *io)
+{
+	ssize_t ret = ku_io_result(io);
+
+	if (ret > 0)
+		io->iocb->ki_pos += ret;
+	io->iocb->ki_complete(io->iocb, ret);
+	io->iocb = NULL;
+}
+
+/* Has a file's asynchronous write passed pages of a mapping? */
+static bool ku_io_passed_pages(const struct ku_io *io)
+{
+	return io->op != KU_READ && io->iocb->ki_filp && io->node->inode &&
+	       io->node->inode->i_mapping->nrpages;
+}
+
 static void ku_io_free_work(struct work_struct *work)
 {
-	ku_io_free(container_of(work, struct ku_io, work));
+	struct ku_io *io = container_of(work, struct ku_io, work);
+
+	if (io->iocb) {
+		ku_pages_drop(io->node, io->pos, io->next - 1);
+		ku_io_complete(io);
+	}
+	ku_io_free(io);
 }
 
 /*
@@ -117,24 +141,19 @@ static void ku_io_end_commit(struct ku_io *io)
 void ku_io_put(struct ku_io *io, bool may_sleep)
 {
 	struct percpu_ref *users = io->users;
-	ssize_t ret;
 
 	if (!refcount_dec_and_test(&io->ref))
 		return;
 
 	ku_io_end_commit(io);
-	if (io->iocb) {
-		ret = ku_io_result(io);
-		if (ret > 0)
-			io->iocb->ki_pos += ret;
-		io->iocb->ki_complete(io->iocb, ret);
-	}
 	/*
-	 * Marking the pages of a read dirty takes page locks, and the node's
-	 * last reference sleeps.
+	 * Dropping pages sleeps. So does marking those of a read dirty, and
+	 * the node's last reference.
 	 */
+	if (io->iocb && !ku_io_passed_pages(io))
+		ku_io_complete(io);
 	if (may_sleep)
-		ku_io_free(io);
+		ku_io_free_work(&io->work);
 	else
 		queue_work(ku_wq, &io->work);
 	if (users)
@@ -399,6 +418,22 @@ static int ku_seg_copy_out(struct ku_seg *seg, struct iov_iter *iter)
 	return 0;
 }
 
+static bool ku_seg_is_done(const struct ku_seg *seg)
+{
+	/* Pairs with ku_seg_end(). */
+	return smp_load_acquire(&seg->done);
+}
+
+static int ku_seg_wait(struct ku_seg *seg)
+{
+	wait_queue_head_t *wait = &seg->io->wait;
+
+	if (!seg->io->patient)
+		return wait_event_killable(*wait, ku_seg_is_done(seg));
+	wait_event(*wait, ku_seg_is_done(seg));
+	return 0;
+}
+
 /**
  * ku_io_reap() - wait for the oldest segments
  * @io: the request
@@ -416,9 +451,7 @@ int ku_io_reap(struct ku_io *io, struct iov_iter *iter, unsigned int keep)
 
 	while (io->nr_segs > keep) {
 		seg = list_first_entry(&io->segs, struct ku_seg, list);
-		if (wait_event_killable(io->wait,
-					/* Pairs with ku_seg_end(). */
-					smp_load_acquire(&seg->done)))
+		if (ku_seg_wait(seg))
 			return -EINTR;
 		if (seg->bounced && io->op == KU_READ)
 			ku_seg_copy_out(seg, iter);
@@ -482,6 +515,7 @@ ssize_t ku_io_rw(struct ku_io *io, struct kiocb *iocb, struct iov_iter *iter)
 	bool copies, bounce;
 	ssize_t ret;
 
+	io->patient = !iocb->ki_filp;
 	bounce = !iov_iter_extract_will_pin(iter) &&
 		 (is_sync_kiocb(iocb) || !iov_iter_is_bvec(iter));
 	copies = ku_io_submit(io, iter, bounce);

@@ -63,6 +63,9 @@ struct ku_io {
 	u64 word_offset;
 	u64 word;
 
+	/* Of mapped pages: what a caller stored outlives the caller. */
+	bool patient;
+
 	/* Of sets: the last use of the set was this request's. */
 	bool last_use;
 
@@ -105,7 +108,7 @@ static inline enum ku_op ku_io_op(const struct kiocb *iocb, bool write)
 {
 	if (!write)
 		return KU_READ;
-	return iocb_is_dsync(iocb) ? KU_WRITE_DURABLE : KU_WRITE;
+	return iocb->ki_flags & IOCB_DSYNC ? KU_WRITE_DURABLE : KU_WRITE;
 }
 
 #endif /* KFI_USER_IO_H */

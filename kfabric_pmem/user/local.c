@@ -161,9 +161,9 @@ static void *ku_local_kaddr(struct ku_node *node, u64 offset)
 	return map.kaddr + offset;
 }
 
-static ssize_t ku_local_read(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t ku_local_read(struct ku_node *node, struct kiocb *iocb,
+			     struct iov_iter *to)
 {
-	struct ku_node *node = ku_file_node(iocb->ki_filp);
 	ssize_t done = 0;
 	size_t len, got;
 
@@ -187,9 +187,9 @@ static ssize_t ku_local_read(struct kiocb *iocb, struct iov_iter *to)
 	return done;
 }
 
-static ssize_t ku_local_write(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t ku_local_write(struct ku_node *node, struct kiocb *iocb,
+			      struct iov_iter *from)
 {
-	struct ku_node *node = ku_file_node(iocb->ki_filp);
 	bool durable = iocb_is_dsync(iocb);
 	ssize_t done = 0;
 	size_t len, got;

@@ -11,9 +11,12 @@ static int __init ku_init(void)
 	ret = ku_io_init();
 	if (ret)
 		return ret;
-	ret = ku_chardev_init();
+	ret = ku_pages_init();
 	if (ret)
 		goto err_io_exit;
+	ret = ku_chardev_init();
+	if (ret)
+		goto err_pages_exit;
 	ret = ku_netlink_init();
 	if (ret)
 		goto err_chardev_exit;
@@ -27,6 +30,8 @@ err_netlink_exit:
 	ku_netlink_exit();
 err_chardev_exit:
 	ku_chardev_exit();
+err_pages_exit:
+	ku_pages_exit();
 err_io_exit:
 	ku_io_exit();
 	return ret;
@@ -39,6 +44,7 @@ static void __exit ku_exit(void)
 	ku_local_exit();
 	ku_io_exit();
 	ku_chardev_exit();
+	ku_pages_exit();
 	/* percpu_ref_put() of the last request returns under RCU. */
 	synchronize_rcu();
 }

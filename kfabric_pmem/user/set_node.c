@@ -106,23 +106,25 @@ static struct ku_io *ku_set_io_new(struct ku_node *node, enum ku_op op, u64 pos)
 	return io;
 }
 
-static ssize_t ku_set_rw(struct kiocb *iocb, struct iov_iter *iter, bool write)
+static ssize_t ku_set_rw(struct ku_node *node, struct kiocb *iocb,
+			 struct iov_iter *iter, bool write)
 {
-	struct ku_node *node = ku_file_node(iocb->ki_filp);
 	struct ku_io *io;
 
 	io = ku_set_io_new(node, ku_io_op(iocb, write), iocb->ki_pos);
 	return IS_ERR(io) ? PTR_ERR(io) : ku_io_rw(io, iocb, iter);
 }
 
-static ssize_t ku_set_read(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t ku_set_read(struct ku_node *node, struct kiocb *iocb,
+			   struct iov_iter *to)
 {
-	return ku_set_rw(iocb, to, false);
+	return ku_set_rw(node, iocb, to, false);
 }
 
-static ssize_t ku_set_write(struct kiocb *iocb, struct iov_iter *from)
+static ssize_t ku_set_write(struct ku_node *node, struct kiocb *iocb,
+			    struct iov_iter *from)
 {
-	return ku_set_rw(iocb, from, true);
+	return ku_set_rw(node, iocb, from, true);
 }
 
 /* The set knows what was written and not committed, and commits all of it. */
@@ -266,7 +268,7 @@ static int ku_set_reserve(const struct kfi_set_params *params,
 	struct ku_node *node, *other;
 	int ret;
 
-	node = ku_node_alloc(params->name, &ku_set_ops, &ku_unmapped_fops);
+	node = ku_node_alloc(params->name, &ku_set_ops, &ku_paged_fops);
 	if (IS_ERR(node))
 		return PTR_ERR(node);
 	mutex_lock(&ku_node_lock);

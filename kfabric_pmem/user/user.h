@@ -69,8 +69,9 @@ struct ku_node;
 /**
  * struct ku_node_ops - what is behind a node
  * @open: a file is being opened; may be NULL. Under ku_node_lock
- * @close: a file was closed, and still counts as open; may be NULL
- * @read: of at least a byte, inside of the node
+ * @close: a file was closed, and still counts as open; may be NULL. Under
+ *	ku_node_lock
+ * @read: of at least a byte, inside of the node; the kiocb may have no file
  * @write: likewise
  * @fsync: commit what was written from @start to @end, the last byte
  * @commit: commit a range that is in the node and not empty
@@ -80,8 +81,10 @@ struct ku_node;
 struct ku_node_ops {
 	int (*open)(struct ku_node *node);
 	void (*close)(struct ku_node *node);
-	ssize_t (*read)(struct kiocb *iocb, struct iov_iter *to);
-	ssize_t (*write)(struct kiocb *iocb, struct iov_iter *from);
+	ssize_t (*read)(struct ku_node *node, struct kiocb *iocb,
+			struct iov_iter *to);
+	ssize_t (*write)(struct ku_node *node, struct kiocb *iocb,
+			 struct iov_iter *from);
 	int (*fsync)(struct ku_node *node, u64 start, u64 end);
 	int (*commit)(struct ku_node *node, u64 offset, u64 length,
 		      enum kfi_commit_level level);
@@ -93,7 +96,8 @@ struct ku_node_ops {
 /*
  * A device node. @region is set for a local one, @att for an attached one,
  * @set for a set's while it is in use: by open files and by requests, each of
- * which @set_uses counts.
+ * which @set_uses counts. @inode has the pages of mappings; a local region's are
+ * the medium's own.
  */
 struct ku_node {
 	struct device dev;
@@ -111,6 +115,7 @@ struct ku_node {
 	unsigned int opens;
 	errseq_t wb_err;
 	struct ku_dirty dirty;
+	struct inode *inode;
 	atomic_t shared_maps;
 };
 
@@ -137,7 +142,7 @@ bool ku_local_node_info(struct kfi_region *region, char *name, size_t size,
 			unsigned int *opens);
 
 extern const struct class ku_class;
-extern const struct file_operations ku_unmapped_fops;
+extern const struct file_operations ku_paged_fops;
 extern const struct file_operations ku_local_fops;
 extern const struct file_operations ku_local_sync_fops;
 extern const struct ku_node_ops ku_local_ops;
@@ -214,6 +219,16 @@ int ku_attachment_for_each(int (*fn)(struct ku_attachment *att, void *arg),
 			   void *arg);
 void ku_attachment_get(struct ku_attachment *att);
 void ku_attachment_put(struct ku_attachment *att);
+
+int ku_pages_init(void);
+void ku_pages_exit(void);
+int ku_pages_create(struct ku_node *node);
+void ku_pages_destroy(struct ku_node *node);
+void ku_pages_open(struct ku_node *node, struct file *file);
+void ku_pages_close(struct ku_node *node);
+void ku_pages_sync(struct ku_node *node, u64 start, u64 end);
+void ku_pages_drop(struct ku_node *node, u64 start, u64 end);
+void ku_pages_shut(struct ku_node *node);
 
 int ku_io_init(void);
 void ku_io_exit(void);

@@ -173,18 +173,17 @@ static ssize_t write_file(struct fake *f, u64 pos, size_t len, int flags)
 	struct kiocb iocb = {
 		.ki_filp = &f->file,
 		.ki_pos = pos,
-		/* no inode that could have an opinion */
 		.ki_flags = flags | IOCB_DSYNC,
 	};
 	struct iov_iter iter;
 
 	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, len);
-	return ku_attached_ops.write(&iocb, &iter);
+	return ku_attached_ops.write(&f->node, &iocb, &iter);
 }
 
 static int sync_file(struct fake *f)
 {
-	return ku_unmapped_fops.fsync(&f->file, 0, LLONG_MAX, 0);
+	return ku_paged_fops.fsync(&f->file, 0, LLONG_MAX, 0);
 }
 
 /* The bytes of a commit that told of a loss are committed by the next one. */

@@ -125,7 +125,8 @@ breaks() {
 	search "$name" "$kind" "-D$name" "$@"
 	if [ "${errors:-0}" -gt 0 ] && [ -e "$dir/replica.pml.trail" ]; then
 		ok "mutant $name is found ($cost)"
-		keep "$name" "-D$name" "$@"
+		# For who asks for it.
+		[ ${#only[@]} -eq 0 ] || keep "$name" "-D$name" "$@"
 	else
 		fail "mutant $name is not found ($cost)"
 	fi

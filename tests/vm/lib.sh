@@ -50,7 +50,9 @@ build_all() {
 
 	cc_static "$out/tests/chunkwriter" "$top/tests/demo/chunkwriter.c"
 	cc_static "$out/tests/filewriter" "$top/tests/demo/filewriter.c"
+	cc_static "$out/tests/mapper" "$top/tests/vm/mapper.c"
 	args+=(--bin "$out/tests/chunkwriter" --bin "$out/tests/filewriter"
+		--bin "$out/tests/mapper"
 		--bin /sbin/mke2fs --module ext4)
 	# Shared, since their libraries have no static form.
 	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -o "$out/tests/pmdk" \

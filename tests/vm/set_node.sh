@@ -96,6 +96,24 @@ set_node_fio() {
 	}
 }
 
+# A mapping of a set: committed at every member, and open files hold the set.
+set_node_mapped() {
+	local commits
+
+	commits=$(on a kfipmem set status --json | jq '.sets[0].commits')
+	on a mapper /dev/kfi/vol 8388608 store 4095 mapped store 8000000 too msync \
+		pread 4095 mapped
+	json a ".sets[0].commits == $commits + 1 and .sets[0].users == 0" kfipmem set status
+	refused 'is in use here' on a sh -c "exec 3<> /dev/kfi/vol
+		mapper /dev/kfi/vol 4096 dirty 0 1 close
+		kfipmem set stop vol"
+	on a kfipmem set scrub vol --wait --json > "$work/set_node.scrub"
+	jq -e '.mismatches == 0 and .scrubbed > 0' "$work/set_node.scrub" > /dev/null || {
+		cat "$work/set_node.scrub"
+		return 1
+	}
+}
+
 set_node_stop_refused() {
 	refused 'is in use here; remove its block device, close its files' \
 		on a sh -c "exec 3< /dev/kfi/vol; kfipmem set stop vol"
@@ -162,6 +180,8 @@ proves "fio psync on a set, verified" set_node_fio psync 1 4k --sync=dsync
 proves "fio io_uring on a set, depth 8, verified" set_node_fio io_uring 8 4k --sync=dsync
 proves "fio io_uring on a set, odd pieces and fsync, verified" \
 	set_node_fio io_uring 8 3000 --size=1500000 --fsync=16
+proves "fio mmap on a set, fsync, verified" set_node_fio mmap 1 4k --fsync=16
+proves "a mapping of a set, msync, and members that are equal" set_node_mapped
 proves "a set with an open file is not stopped" set_node_stop_refused
 proves "after fsync another writer has it; the old one gets EKEYREVOKED" set_node_take_over
 proves "a write that is held without a majority is killed" set_node_killed

@@ -120,9 +120,11 @@ steps_write_again() {
 	local end=$((SECONDS + 10)) said
 
 	until said=$(steps_write "$@" 2>&1 > "$log.out"); do
-		echo "$said"
-		[[ $said == *'Link has been severed'* ]] && [ ! -s "$log.out" ] &&
-			[ $SECONDS -lt $end ] || return 1
+		if [[ $said != *'Link has been severed'* ]] || [ -s "$log.out" ] ||
+			[ $SECONDS -ge $end ]; then
+			echo "$said" >&2
+			return 1
+		fi
 	done
 }
 
@@ -237,7 +239,7 @@ steps_cut() {
 
 	# New writes over a new connection, to another incarnation.
 	if [ "$way" = fence ] && [ "$is" = new ]; then
-		refused 'Stale file handle' steps_write $((first + 28)) 4
+		refused 'Stale file handle' steps_write_again $((first + 28)) 4
 		on a kfipmem detach data --force
 		on a kfipmem attach b/data --as a --key-file /root/key
 	fi
