@@ -87,6 +87,7 @@ void read_key_file(const char *path, uint8_t key[KFIPMEM_KEY_SIZE]);
 
 /* member.c: a member of a replica set. */
 struct member_spec {
+	bool removed;	/* nothing else counts then */
 	bool local;
 	char pool[KFIPMEM_NAME_MAX + 1];
 	char host[KFIPMEM_HOST_MAX + 1];
@@ -102,6 +103,7 @@ struct member_auth {
 	uint8_t key[KFIPMEM_KEY_SIZE];
 };
 
+bool is_removed(const char *member);
 void parse_member(const char *text, struct member_spec *spec);
 void get_member_auth(const char *cmd, const struct options *o,
 		     struct member_auth *auth);

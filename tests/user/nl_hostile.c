@@ -119,6 +119,16 @@ static void refuse(struct nlmsghdr *nlh, const char *what)
 	result(err > 0, what, err);
 }
 
+/* And for this reason, where others are near. */
+static void refuse_as(struct nlmsghdr *nlh, const char *text, const char *what)
+{
+	int err;
+
+	nlh->nlmsg_flags |= NLM_F_ACK;
+	err = ask(nlh);
+	result(err > 0 && strstr(said, text), what, err);
+}
+
 static bool find_family(void)
 {
 	const struct nlmsghdr *in = (struct nlmsghdr *)reply;

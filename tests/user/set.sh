@@ -73,6 +73,14 @@ sends "20 1=t 2= 8={ 1=p 2=w 9= } 8={ 2=d 3=::1 4=1099 6=a 8= } $m0" \
 sends "20 1=t 2= $m0 8={ 2=v 3=127.0.0.1 4=7473 6=a 7=$key 9= }" \
 	set create t --member local:p/d --witness 127.0.0.1/v --as a --key-file key
 sends "20 1=t 2= $m0" set create t --member local:p/d
+# One that was removed keeps its place, whatever it was.
+sends "20 1=t $m0 8={ 18= } 8={ 18= } 8={ 2=d 3=127.0.0.1 4=7473 6=a 8= }" \
+	set start t --member local:p/d --member removed --witness removed --member 127.0.0.1/d --as a --insecure
+sends "20 1=t 8={ 18= } $m0" set start t --member removed --member local:p/d
+refuse 2 "a --member that holds data" set start t --member removed --witness local:p/d
+refuse 2 "a --member that holds data" set start t --raw --member removed
+refuse 2 "'removed.' names no region" set start t --member local:p/d --member removed.
+refuse 2 "a new set has no member that was removed" set create t --member local:p/d --member removed
 sends "20 1=t 4= $m0" set start t --raw --member local:p/d
 sends "20 1=t 4= 5= 7=5000000000 $m0" set start t --raw --member local:p/d --fail-io --resync-rate 5000000000
 
@@ -87,6 +95,8 @@ refuse 2 "one member at a time" set add t --member local:p/d --member local:p/e
 refuse 2 "say with --as" set add t --member 127.0.0.1/d
 refuse 2 "names no pool" set add t --member local:d
 refuse 2 "unrecognized option" set add t --member local:p/d --config x
+refuse 2 "what was removed cannot be added" set add t --member removed
+refuse 2 "what was removed cannot be added" set add t --witness removed
 sends "22 1=t $m0" set add t --member local:p/d
 sends "22 1=t 8={ 2=d 3=127.0.0.1 4=7473 6=a 7=$key 9= }" set add t --witness 127.0.0.1/d --as a --key-file key
 refuse 2 "something is missing" set remove t
@@ -143,6 +153,17 @@ KFIPMEM_FAKE=empty
 json '.sets == []' set status
 "$kfipmem" set status >stdout 2>stderr
 says "no set is started here"
+KFIPMEM_FAKE=removed
+json '.sets[0].members | map(.removed) == [false, true, false] and map(.index) == [0, 1, 2]' set status
+json '.sets[0].members[1] | [.where, .pool, .host, .region, .state, .error] | all(. == null)' set status
+json '.sets[0].members | (.[1] | keys) == (.[0] | keys)' set status
+"$kfipmem" set status data >stdout 2>stderr
+says "quorum 2 of 2,"
+if grep -qE "^   1  removed$" stdout; then
+	pass "set status shows a removed member"
+else
+	fail "set status of a removed member: $(cat stdout)"
+fi
 KFIPMEM_FAKE=scrubbing
 "$kfipmem" set status data >stdout 2>stderr
 says "scrub  25% [#####...............]"

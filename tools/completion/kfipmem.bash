@@ -50,7 +50,9 @@ _kfipmem()
 		return
 		;;
 	--member | --witness)
-		mapfile -t COMPREPLY < <(compgen -W "local:" -- "$cur")
+		words_out="local:"
+		[[ $COMP_LINE == *" set start "* ]] && words_out+=" removed"
+		mapfile -t COMPREPLY < <(compgen -W "$words_out" -- "$cur")
 		compopt -o nospace 2>/dev/null
 		return
 		;;
