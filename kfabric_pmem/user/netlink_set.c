@@ -71,10 +71,7 @@ const struct nla_policy ku_set_scrub_policy[] = {
 
 static int ku_nl_set_name(struct genl_info *info, const char **name)
 {
-	int ret;
-
-	ret = ku_nl_need(info, KFIPMEM_A_SET_NAME, "set name");
-	return ret ?: ku_nl_name(info, KFIPMEM_A_SET_NAME, name);
+	return ku_nl_need_name(info, KFIPMEM_A_SET_NAME, "set name", name);
 }
 
 #define ku_for_each_member(pos, info, rem)				\

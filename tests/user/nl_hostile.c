@@ -243,6 +243,7 @@ static void test_values(void)
 	struct nlmsghdr *nlh;
 	unsigned int len;
 	char what[64];
+	size_t i;
 
 	for (len = 0; len <= 9; len++) {
 		if (len == 4 || len == 8)
@@ -266,11 +267,15 @@ static void test_values(void)
 	mnl_attr_put_strz(nlh, KFIPMEM_A_POOL_PATH, "/dev/null");
 	mnl_attr_put_u32(nlh, KFIPMEM_A_POOL_RAM_SIZE, 1 << 22);
 	refuse(nlh, "a pool on a device and on DRAM");
-	nlh = command(KFIPMEM_CMD_POOL_CREATE);
-	mnl_attr_put_strz(nlh, KFIPMEM_A_POOL_NAME, "hostile");
-	mnl_attr_put_u32(nlh, KFIPMEM_A_POOL_RAM_SIZE, 1 << 22);
-	mnl_attr_put_u32(nlh, KFIPMEM_A_POOL_CACHE_SEED, 1);
-	refuse(nlh, "a cache seed without the cache model");
+	for (i = 0; i < 2; i++) {
+		nlh = command(KFIPMEM_CMD_POOL_CREATE);
+		mnl_attr_put_strz(nlh, KFIPMEM_A_POOL_NAME, "hostile");
+		mnl_attr_put_u32(nlh, KFIPMEM_A_POOL_RAM_SIZE, 1 << 22);
+		mnl_attr_put_u32(nlh, KFIPMEM_A_POOL_CACHE_SEED, (uint32_t)i);
+		snprintf(what, sizeof(what),
+			 "cache seed %zu without the cache model", i);
+		refuse(nlh, what);
+	}
 	nlh = command(KFIPMEM_CMD_POOL_CREATE);
 	mnl_attr_put_strz(nlh, KFIPMEM_A_POOL_NAME, "hostile");
 	mnl_attr_put_u32(nlh, KFIPMEM_A_POOL_FORCE, 1);
