@@ -343,7 +343,10 @@ static int ku_nl_fence_region(struct genl_info *info,
 
 	epoch = ku_nl_uint(info, KFIPMEM_A_EXPORT_EPOCH);
 	ret = kfi_region_raise_epoch(region, epoch);
-	if (ret == -ESTALE || ret == -EINVAL) {
+	if (ret == -EINVAL)
+		return ku_nl_refuse(info, KFIPMEM_A_EXPORT_EPOCH, ret,
+				    "no epoch is as high as this");
+	if (ret == -ESTALE) {
 		kfi_region_query(region, &attr);
 		NL_SET_ERR_MSG_FMT(info->extack,
 				   "the epoch is %llu already; it can only be raised",
@@ -368,10 +371,15 @@ static int ku_nl_fence(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	region = kfi_region_open(pool, name);
-	if (IS_ERR_OR_NULL(region)) {
-		NL_SET_ERR_MSG(info->extack,
-			       "no such region; see 'kfipmem region list'");
-		return region ? PTR_ERR(region) : -ENOENT;
+	if (IS_ERR(region)) {
+		if (PTR_ERR(region) == -ENODEV)
+			NL_SET_ERR_MSG_FMT(info->extack,
+					   "the device of pool %.24s is gone; close it",
+					   pool);
+		else
+			NL_SET_ERR_MSG(info->extack,
+				       "no such region; see 'kfipmem region list'");
+		return PTR_ERR(region);
 	}
 	ret = ku_nl_fence_region(info, region);
 	kfi_region_put(region);
