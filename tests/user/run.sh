@@ -278,6 +278,7 @@ refuse 2 "is not a port" attach 127.0.0.1:0/data --as a --key-file key
 refuse 2 "is too large" attach 127.0.0.1:99999/data --as a --key-file key
 refuse 2 "is not a number" attach 127.0.0.1:/data --as a --key-file key
 refuse 2 "in brackets" attach ::1/data --as a --key-file key
+refuse 2 "is not a number" listen --port 0x10
 refuse 2 "closing bracket" attach '[::1/data' --as a --key-file key
 refuse 2 "no port after the bracket" attach '[::1]7473/data' --as a --key-file key
 refuse 2 "no port after the bracket" attach '[::1]:123456/data' --as a --key-file key
@@ -287,6 +288,7 @@ refuse 2 "longer than 63" attach "127.0.0.1/$long" --as a --key-file key
 refuse 2 "open to everybody" attach 127.0.0.1/data --as a --key-file key.open
 refuse 2 "cannot resolve" attach 1.2.3.4.5.6/data --as a --key-file key
 refuse 2 "something is missing" detach
+sends "13 1=0.0.0.0 2=7473" listen --port 07473
 refuse 2 "does not start with" detach /dev/kfi/data
 refuse 2 "unexpected word" detach a b
 sends "15 1=data 2=127.0.0.1 3=7473 4=data 5=a 6=$key" attach 127.0.0.1/data --as a --key-file key

@@ -104,8 +104,10 @@ refuse 2 "is not a number" set remove t x
 refuse 2 "is not a number" set remove t -- -1
 refuse 2 "is not the index of a member" set remove t 8
 refuse 2 "is too large" set remove t 4294967296
+refuse 2 "is not a number" set remove t 0x1
 refuse 2 "unexpected word" set remove t 1 2
 sends "23 1=t 9=2" set remove t 2
+sends "23 1=t 9=7" set remove t 07
 refuse 2 "something is missing" set scrub
 refuse 2 "unrecognized option" set scrub t --watch
 sends "24 1=t" set scrub t
