@@ -232,7 +232,7 @@ static struct set_status wait_scrub(const char *name)
 	return set;
 }
 
-static void report_scrub(const struct set_status *set)
+static void report_scrub(const struct set_status *set, bool repair)
 {
 	char size[16], all[16];
 
@@ -242,7 +242,8 @@ static void report_scrub(const struct set_status *set)
 			   size_text(set->scrubbed, size, sizeof(size)),
 			   size_text(set->size, all, sizeof(all)));
 	if (set->mismatches > set->repaired)
-		die_kernel(EIO, "repair them with --repair",
+		die_kernel(EIO, repair ? "see the kernel's log" :
+					 "repair them with --repair",
 			   "set scrub %s: %" PRIu64 " extents differ, %" PRIu64 " were repaired",
 			   set->name, set->mismatches, set->repaired);
 	if (json_mode) {
@@ -276,6 +277,6 @@ int cmd_set_scrub(const struct options *o)
 		return EXIT_OK;
 	}
 	set = wait_scrub(o->arg[0]);
-	report_scrub(&set);
+	report_scrub(&set, o->repair);
 	return EXIT_OK;
 }

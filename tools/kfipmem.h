@@ -13,7 +13,7 @@
 
 enum exit_code {
 	EXIT_OK = 0,
-	EXIT_KERNEL = 1,	/* the kernel refused */
+	EXIT_KERNEL = 1,	/* the kernel refused, or nobody takes the answer */
 	EXIT_USAGE = 2,		/* the kernel was not asked */
 	EXIT_NO_MODULE = 3,	/* there is nobody to ask */
 };
@@ -66,6 +66,7 @@ void die_no_module(void) __attribute__((noreturn));
 /* What die_usage() says first, while a file is read; "" for nothing. */
 void die_where(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void flush_answer(void);
 void *xalloc(size_t size);
 
 /* parse.c: what people write, checked before the kernel is asked. */

@@ -89,7 +89,7 @@ static const struct argp_option all_options[] = {
 	  "lose uncommitted writes in a crash, as a power cut would; SEED: and write some lines back early",
 	  0 },
 	{ "size", OPT_SIZE, "SIZE", 0,
-	  "bytes, with K, M, G or T; or a percentage of what the pool can still give",
+	  "bytes, with K, M, G, T, P or E; or a percentage of the largest region that the pool can still give",
 	  0 },
 	{ "addr", OPT_ADDR, "ADDR", 0, "local address (0.0.0.0)", 0 },
 	{ "port", OPT_PORT, "PORT", 0, "port (7473)", 0 },
@@ -256,6 +256,16 @@ void die_no_module(void)
 {
 	die(EXIT_NO_MODULE, ENOENT,
 	    "the kernel has no family 'kfipmem'; load the module: modprobe kfi_user");
+}
+
+/* An answer that was cut short must not look like one. */
+void flush_answer(void)
+{
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "%s: cannot write the answer: %s\n", prog,
+			strerror(errno));
+		exit(EXIT_KERNEL);
+	}
 }
 
 void *xalloc(size_t size)
@@ -430,14 +440,16 @@ static int run(const struct command *c, int argc, char **argv)
 	return c->run(&o);
 }
 
-static void usage(FILE *to)
+/* @group NULL: of all commands. */
+static void usage(FILE *to, const char *group)
 {
 	const struct command *c;
 
 	fprintf(to, "Usage: %s [--json] COMMAND ...\n\n", prog);
 	for (c = commands; c < commands + ARRAY_SIZE(commands); c++)
-		fprintf(to, "  %s%s%s %s\n", c->group ? c->group : "",
-			c->group ? " " : "", c->name, c->args_doc);
+		if (!group || (c->group && !strcmp(c->group, group)))
+			fprintf(to, "  %s%s%s %s\n", c->group ? c->group : "",
+				c->group ? " " : "", c->name, c->args_doc);
 	fprintf(to,
 		"\n'%s COMMAND --help' explains one; the manual is kfipmem(1).\n",
 		prog);
@@ -529,6 +541,7 @@ int main(int argc, char **argv)
 {
 	const struct command *c;
 	const char *group = NULL;
+	int ret;
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_program_version = "kfipmem 1.0";
@@ -537,7 +550,7 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], "--json")) {
 			json_mode = true;
 		} else if (!strcmp(argv[1], "--help")) {
-			usage(stdout);
+			usage(stdout, NULL);
 			return EXIT_OK;
 		} else if (!strcmp(argv[1], "--version")) {
 			puts(argp_program_version);
@@ -550,7 +563,7 @@ int main(int argc, char **argv)
 		argv++;
 	}
 	if (argc < 2) {
-		usage(stderr);
+		usage(stderr, NULL);
 		return EXIT_USAGE;
 	}
 	if (is_group(argv[1])) {
@@ -558,11 +571,17 @@ int main(int argc, char **argv)
 		argc--;
 		argv++;
 		if (argc < 2)
-			die_usage("'%s' needs a second word; see '%s --help'",
-				  group, prog);
+			die_usage("'%s' needs a second word; see '%s %s --help'",
+				  group, prog, group);
+		if (!strcmp(argv[1], "--help")) {
+			usage(stdout, group);
+			return EXIT_OK;
+		}
 	}
 	c = find_command(group, argv[1]);
 	if (!c)
 		unknown_word(group, argv[1]);
-	return run(c, argc - 1, argv + 1);
+	ret = run(c, argc - 1, argv + 1);
+	flush_answer();
+	return ret;
 }

@@ -168,7 +168,8 @@ static void put_export(struct nlmsghdr *nlh, int i)
 static void put_attachment(struct nlmsghdr *nlh, int i)
 {
 	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_NAME, i ? HOSTILE : "far");
-	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_HOST, "192.0.2.1");
+	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_HOST,
+			  i ? "2001:db8::1" : "192.0.2.1");
 	mnl_attr_put_u16(nlh, KFIPMEM_A_ATTACHMENT_PORT, 7473);
 	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_REGION, "data");
 	mnl_attr_put_u32(nlh, KFIPMEM_A_ATTACHMENT_SIZE, 1 << 30);

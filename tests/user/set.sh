@@ -176,6 +176,7 @@ says "data: 1G compared, extents that differed 0, repaired 0"
 json '.ok and .scrubbed == 1073741824' set scrub data --wait
 KFIPMEM_FAKE=differ
 refuse 1 "3 extents differ, 0 were repaired: repair them with --repair" set scrub data --wait
+refuse 1 "3 extents differ, 0 were repaired: see the kernel's log" set scrub data --wait --repair
 KFIPMEM_FAKE=broken
 refuse 1 "256M of 1G: broken off; see the kernel's log" set scrub data --wait
 KFIPMEM_FAKE=empty
@@ -187,7 +188,7 @@ KFIPMEM_FAKE=changing
 if timeout 20 "$kfipmem" set status data --watch >stdout 2>stderr &&
 	[ "$(grep -c '^data: active' stdout)" -eq 2 ] &&
 	[ "$(grep -c 'syncing' stdout)" -eq 1 ] &&
-	[ "$(tail -n 1 stdout)" = "no set is started here" ]; then
+	[ "$(tail -n 1 stdout)" = "set 'data' is not started here any more" ]; then
 	pass "set status --watch: one block for each change"
 else
 	fail "set status --watch: $(cat stdout stderr)"
@@ -199,6 +200,7 @@ else
 	fail "set status --watch --json: $(cat stdout stderr)"
 fi
 KFIPMEM_FAKE=ok
+cut_short 1 set status --watch
 for signal in INT TERM; do
 	rm -f stdout
 	"$kfipmem" set status --watch >stdout 2>stderr &

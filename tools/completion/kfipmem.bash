@@ -139,7 +139,7 @@ _kfipmem()
 		options+=" --fail-io --resync-rate"
 		;;
 	"set start")
-		words_out=$(sed -n 's/^[[:blank:]]*\[set[[:blank:]]*\(.*\)\].*/\1/p' \
+		words_out=$(sed -n 's/^[[:blank:]]*\[set[[:blank:]]*\([[:alnum:]._-]*\)[[:blank:]]*\].*/\1/p' \
 			/etc/kfipmem.conf 2>/dev/null)
 		options+=" --member --witness --as --key-file --insecure"
 		options+=" --provider --config --raw --fail-io --resync-rate"
