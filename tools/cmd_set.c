@@ -157,9 +157,12 @@ static void print_members(const struct config_section *section)
 			json_uint("index", index);
 			json_str("where", value->text);
 			json_bool("witness", witness);
+			if (is_removed(value->text))
+				json_bool("removed", true);
 			json_object_end();
 		} else {
 			printf("%u  %-32s %s\n", index, value->text,
+			       is_removed(value->text) ? "-" :
 			       witness ? "witness" : "data");
 		}
 		index++;
@@ -182,7 +185,6 @@ int cmd_set_members(const struct options *o)
 		die_usage("set members: %.200s has no [set %s]", config->path,
 			  o->arg[0]);
 	print_members(section);
-	config_free(config);
 	return EXIT_OK;
 }
 
