@@ -38,8 +38,8 @@ usage() {
 	ratios within a round, and what a write costs in frames and bytes on the
 	client's wire, and in messages of kfabric.
 
-	  --rounds N    rounds (default 12)
-	  --quick       4 short rounds
+	  --rounds N    rounds (default 10)
+	  --quick       3 short rounds
 	  --mtu BYTES   of the network (default 9000; 1500 is the other usual one)
 	  --only NAMES  of the contenders only these, with commas
 	  --json FILE   the figures, for programs
@@ -65,6 +65,7 @@ say() {
 # to its base, which keeps as many copies.
 contenders() {
 	cat <<-'END'
+	local|0|local|the client's own NVDIMM: what fio and the block layer take
 	kfi1|1|kfi1|/dev/kfiblk on one remote region (raw)
 	kfi1-set|1|kfi1|/dev/kfiblk on a set of one remote member
 	kfi1-native|1|kfi1|/dev/kfi/<region>, no block layer
@@ -171,6 +172,8 @@ nvme_connect() {
 		[ -b $dev ] && echo $dev' sh "$1" "$ip" "$3" "$2-$4"
 }
 
+# Its default is to lose a peer that does not answer in half a second, which on
+# a busy host is a matter of luck.
 drbd_node() {
 	local node=$1 peer=$2
 
@@ -180,7 +183,8 @@ drbd_node() {
 		drbdsetup-84 new-resource r &&
 		drbdsetup-84 new-minor r 0 0 &&
 		drbdsetup-84 attach 0 /dev/pmem0p5 /dev/pmem0p5 internal &&
-		drbdsetup-84 connect r ipv4:$1:7788 ipv4:$2:7788 --protocol=C' \
+		drbdsetup-84 connect r ipv4:$1:7788 ipv4:$2:7788 --protocol=C \
+			--timeout=300 --ping-int=60 --connect-int=60 --ping-timeout=100' \
 		sh "$(address "$node")" "$(address "$peer")"
 }
 
@@ -287,6 +291,7 @@ set_up_nodes() {
 
 set_up_contenders() {
 	: > "$work/devices"
+	tries local echo /dev/pmem0p2
 	tries kfi1 kfi_set raw start --raw --member b/raw
 	tries kfi1-set kfi_set set1 create --assume-clean --member b/set1
 	tries kfi1-native kfi_native
@@ -307,8 +312,8 @@ set_up_contenders() {
 
 # --- fio ---
 
-# One request of the block layer per write, with FUA: libaio leaves it at that,
-# where psync has the kernel send a flush after it as well.
+# With libaio one durable write is one request of the block layer, with FUA. With
+# psync (a program's pwrite()) the kernel sends a flush after it as well.
 fio_global() {
 	cat <<-END
 	[global]
@@ -334,6 +339,7 @@ fio_job() {
 	count) printf 'rw=randwrite\niodepth=1\nnumber_ios=%s\n' "$writes_count" ;;
 	1) printf 'rw=randwrite\niodepth=1\nnumber_ios=%s\n' "$writes_1" ;;
 	near | far) printf 'rw=randwrite\niodepth=1\nnumber_ios=%s\n' "$writes_wire" ;;
+	*-sync) printf 'ioengine=psync\nrw=randwrite\nnumber_ios=%s\n' "$writes_wire" ;;
 	16) printf 'rw=randwrite\niodepth=16\nnumber_ios=%s\n' "$writes_16" ;;
 	esac
 }
@@ -354,7 +360,7 @@ fio_run() {
 	}
 }
 
-# At depth 1 a latency: the median. At 16 the time from the first to the last
+# At depth 1 (all but "16") a latency: the median. At 16 the time from the first to the last
 # write, for each.
 fio_values() {
 	jq -r --argjson round "$1" '.jobs[] | (.jobname / ":") as [$name, $kind] |
@@ -393,11 +399,14 @@ count_writes() {
 	local name=$1 device=$2 cpu served
 
 	on a rm -f "/root/$name:count.prerun.txt" "/root/$name:count.postrun.txt"
+	{
+		fio_global
+		fio_job "$name" "$device" warm
+	} | fio_run "$work/fio"
 	served=$(served)
 	cpu=$(cpu)
 	{
 		fio_global
-		fio_job "$name" "$device" warm
 		fio_job "$name" "$device" count
 		echo "exec_prerun=/root/counters"
 		echo "exec_postrun=/root/counters"
@@ -405,14 +414,13 @@ count_writes() {
 	cpu=$(awk -v before="$cpu" '{ print $1 - before }' <<< "$(cpu)")
 	served=$(($(served) - served))
 	on a sh -c 'cd /root && paste "$1:count.prerun.txt" "$1:count.postrun.txt"' sh "$name" |
-		awk -v name="$name" -v writes="$writes_count" -v all=$((writes_count + fio_size / 1048576)) \
+		awk -v name="$name" -v writes="$writes_count" \
 			-v cpu="$cpu" -v served="$served" '
 			{ took[NR] = $2 - $1 }
 			END {
-				printf "count contender=%s writes=%d frames_out=%d bytes_out=%d frames_in=%d bytes_in=%d served=%.1f cpu_client=%.1f cpu_targets=%.1f\n",
+				printf "count contender=%s writes=%d frames_out=%d bytes_out=%d frames_in=%d bytes_in=%d served=%d cpu_client=%.1f cpu_targets=%.1f\n",
 					name, writes, took[3], took[4], took[5], took[6],
-					served * writes / all, (took[1] - took[2]) * 1000,
-					cpu * writes / all
+					served, (took[1] - took[2]) * 1000, cpu
 			}' >> "$work/lines"
 }
 
@@ -443,6 +451,54 @@ order() {
 		}' "$work/devices"
 }
 
+# What is whole, and what changes when it was not for a while: a mirror that has
+# lost a leg is fast.
+condition() {
+	local set device
+
+	on a kfipmem set status --json | jq -r '.sets[] | [.name, .generation,
+		([.members[] | select(.witness | not) | .state] | unique | join(","))] |
+		join(" ")' > "$work/sets"
+	while read -r name device; do
+		case $name in
+		kfi1 | kfi1-native) continue ;;
+		kfi1-set) set=set1 ;;
+		kfi-mix) set=mix ;;
+		kfi[23]*) set=set${name:3:1} ;;
+		md*)
+			echo "$name $(on a cat "/sys/block/$name/md/degraded" | sed 's/^0$/whole/')"
+			continue
+			;;
+		drbd)
+			on a sh -c 'echo drbd $(drbdsetup-84 get-gi 0) $(drbdsetup-84 cstate 0) \
+				$(drbdsetup-84 dstate 0) |
+				sed "s:Connected UpToDate/UpToDate:whole:"'
+			continue
+			;;
+		*) continue ;;
+		esac
+		awk -v name="$name" -v set="$set" '$1 == set {
+			print name, $2, $3 == "in-sync" ? "whole" : $3
+		}' "$work/sets"
+	done < "$work/devices"
+}
+
+# The values of this round, without those of contenders that
+# have lost a copy meanwhile. One that has not got it back has no more.
+keep_whole() {
+	local name
+
+	condition > "$work/after"
+	diff "$work/condition" "$work/after" | sed -n 's/^> \([^ ]*\) .*/\1/p' > "$work/lost"
+	grep -v whole "$work/after" | cut -d ' ' -f 1 >> "$work/lost" || true
+	sort -u "$work/lost" | while read -r name; do
+		say "not counted, $name has lost a copy: $(grep "^$name " "$work/after")"
+		sed -i "/ contender=$name /d" "$work/values"
+		echo "lost contender=$name" >> "$work/lines"
+	done
+	mv "$work/after" "$work/condition"
+}
+
 # one_round ROUND KIND...
 one_round() {
 	local name device kind
@@ -456,6 +512,7 @@ one_round() {
 		done
 	} | fio_run "$work/fio"
 	fio_values "$1" "$work/fio.json" > "$work/values"
+	keep_whole
 }
 
 # The values of a round on a line, in milliseconds
@@ -469,6 +526,7 @@ measure() {
 	local round
 
 	say "warming up"
+	condition > "$work/condition"
 	one_round 0 1 16
 	for ((round = 0; round < rounds; round++)); do
 		one_round "$round" 1 16
@@ -503,12 +561,12 @@ measure_wire() {
 
 	echo "wire ms=$wire_ms" >> "$work/lines"
 	for ((round = 0; round < (rounds + 1) / 2; round++)); do
-		one_round "$round" near
-		grep kind=near "$work/values" >> "$work/lines"
+		one_round "$round" near near-sync
+		grep kind=near "$work/values" >> "$work/lines" || true
 		longer_wire delay "${wire_ms}ms"
-		one_round "$round" far
+		one_round "$round" far far-sync
 		longer_wire off
-		grep kind=far "$work/values" >> "$work/lines"
+		grep kind=far "$work/values" >> "$work/lines" || true
 		say "longer wire, round $((round + 1)) of $(((rounds + 1) / 2)), ms:$(progress far)"
 	done
 }
@@ -550,7 +608,7 @@ main() {
 	# shellcheck disable=SC2054 # the commas are of the rig
 	local json=$results/storage.json title node nodes=(a:mem=1G,nvdimm=384M)
 
-	rounds=${rounds-12}
+	rounds=${rounds-10}
 	only=${only-}
 	mtu=${mtu-9000}
 	while [ $# -gt 0 ]; do
@@ -560,7 +618,7 @@ main() {
 			return
 			;;
 		--quick)
-			rounds=4
+			rounds=3
 			writes_1=60
 			writes_16=160
 			;;
@@ -614,7 +672,4 @@ main() {
 	printf '\n%s\n%s\n' "$results/storage.svg" "$json"
 }
 
-[ "${BASH_SOURCE[0]}" != "$0" ] || {
-	main "$@"
-	exit
-}
+main "$@"; exit

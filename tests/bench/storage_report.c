@@ -16,20 +16,25 @@
 #define MAX_CONTENDERS	32
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
-enum { IDLE, DEPTH_1, DEPTH_16, NEAR, WIRE, KINDS };
+enum { IDLE, DEPTH_1, DEPTH_16, NEAR, WIRE, SYNC, SYNC_WIRE, KINDS };
 
 static const char * const kind_name[KINDS] = { "warm", "1", "16",
-					"near", "far" };
+					"near", "far",
+					"near-sync", "far-sync" };
 
 struct contender {
 	char name[32], what[128], absent[256];
 	int copies, base;
+	int lost;	/* rounds not counted: it had lost a copy */
 	double value[KINDS][MAX_ROUNDS];	/* ns; 0: none */
 	/* of one write, at depth 1 */
 	bool counted;
 	double frames_out, bytes_out, frames_in, bytes_in;
 	double served, cpu_client, cpu_targets;
 };
+
+static const char * const copies_name[] = {
+	"no network", "1 copy, remote", "2 copies", "3 copies" };
 
 static struct contender contender[MAX_CONTENDERS];
 static int contenders, rounds;
@@ -60,16 +65,20 @@ static void add_contender(const char *line)
 		exit(1);
 	}
 	contenders++;
+	if (c->copies < 0 || c->copies >= (int)ARRAY_SIZE(copies_name)) {
+		fprintf(stderr, "storage_report: %s", line);
+		exit(1);
+	}
 	c->base = find(base);
 }
 
 static void add_value(const char *line)
 {
-	char name[32], kind[8];
+	char name[32], kind[16];
 	int round, k;
 	double ns;
 
-	if (sscanf(line, "value contender=%31s kind=%7s round=%d ns=%lf", name,
+	if (sscanf(line, "value contender=%31s kind=%15s round=%d ns=%lf", name,
 		   kind, &round, &ns) != 4 || round < 0 || round >= MAX_ROUNDS)
 		return;
 	for (k = 0; k < KINDS; k++)
@@ -114,6 +123,8 @@ static void read_lines(FILE *in)
 		else if (sscanf(line, "absent contender=%31s why=%255[^\n]",
 				name, why) == 2)
 			strcpy(contender[find(name)].absent, why);
+		else if (sscanf(line, "lost contender=%31s", name) == 1)
+			contender[find(name)].lost++;
 		else if (!strcmp(line, "end\n"))
 			ended = true;
 		else if (sscanf(line, "wire ms=%lf", &wire_ms) != 1)
@@ -158,25 +169,26 @@ static void print_spread(struct spread s, int width, const char *unit)
 }
 
 /* A longer wire tells round trips from work. */
-static struct spread round_trips(const struct contender *c)
+static struct spread round_trips(const struct contender *c, int near, int far)
 {
 	static double values[MAX_ROUNDS];
 	int r, n = 0;
 
 	for (r = 0; r < rounds; r++)
-		if (c->value[NEAR][r] > 0 && c->value[WIRE][r] > 0)
-			values[n++] = (c->value[WIRE][r] - c->value[NEAR][r]) /
+		if (c->value[near][r] > 0 && c->value[far][r] > 0)
+			values[n++] = (c->value[far][r] - c->value[near][r]) /
 				      1e6 / wire_ms;
 	return spread_of(values, n);
 }
 
-static void print_kind(int kind, const char *title)
+/* @near: the same on the shorter wire, or -1 */
+static void print_kind(int kind, int near, const char *title)
 {
-	int i, copies = 0;
+	int i, copies = -1;
 
 	printf("\n%s: median of the rounds (p10 .. p90)\n", title);
 	printf("  %-12s %-30s %-24s%s\n", "", "ms", "to kfabric's, as many copies",
-	       kind == WIRE ? "     round trips" : kind == DEPTH_16 ?
+	       near >= 0 ? "     round trips" : kind == DEPTH_16 ?
 	       "     writes/s" : "");
 	for (i = 0; i < contenders; i++) {
 		const struct contender *c = &contender[i];
@@ -185,8 +197,7 @@ static void print_kind(int kind, const char *title)
 		if (!s.n)
 			continue;
 		if (c->copies != copies)
-			printf("  %d %s\n", c->copies, c->copies == 1 ?
-			       "copy, remote" : "copies");
+			printf("  %s\n", copies_name[c->copies]);
 		copies = c->copies;
 		printf("  %-12s ", c->name);
 		print_spread(s, 30, "");
@@ -196,8 +207,8 @@ static void print_kind(int kind, const char *title)
 		else
 			print_spread(ratio_spread(c, &contender[c->base], kind),
 				     28, "");
-		if (kind == WIRE)
-			print_spread(round_trips(c), 0, "");
+		if (near >= 0)
+			print_spread(round_trips(c, near, kind), 0, "");
 		if (kind == DEPTH_16)
 			printf(" %.0f", 1e3 / s.p50);
 		printf("\n");
@@ -277,7 +288,9 @@ static void print_goal(void)
 {
 	const struct contender *three = &contender[find("kfi3")];
 	const struct contender *one = &contender[find("kfi1")];
-	static const int kinds[] = { DEPTH_1, WIRE };
+	static const int kinds[] = { DEPTH_1, DEPTH_16, WIRE, SYNC };
+	static const char * const word[] = {
+		"", ", 16 under way", ", longer wire", ", pwrite()" };
 	size_t k;
 	int i;
 
@@ -286,17 +299,16 @@ static void print_goal(void)
 	printf("; longer wire: ");
 	print_spread(ratio_spread(three, one, WIRE), 0, "");
 	printf("\n  round trips of a write to the three-way set: ");
-	print_spread(round_trips(three), 0, "");
+	print_spread(round_trips(three, NEAR, WIRE), 0, "");
 	printf("\n");
 	for (k = 0; k < ARRAY_SIZE(kinds); k++) {
-		printf("  faster than kfabric%s:",
-		       kinds[k] == WIRE ? ", longer wire" : "");
+		printf("  peers faster than kfabric%s:", word[k]);
 		for (i = 0; i < contenders; i++) {
 			const struct contender *c = &contender[i];
 			struct spread s = ratio_spread(c, &contender[c->base],
 						       kinds[k]);
 
-			if (strncmp(c->name, "kfi", 3) && s.n && s.p50 < 1)
+			if (c->base != i && strncmp(c->name, "kfi", 3) && s.n && s.p50 < 1)
 				printf(" %s (%.2f)", c->name, s.p50);
 		}
 		printf("\n");
@@ -309,16 +321,24 @@ static void print_tables(const char *title)
 	int i;
 
 	printf("%s\n\n", title);
-	for (i = 0; i < contenders; i++)
-		printf("  %-12s %s%s%s\n", contender[i].name, contender[i].what,
+	for (i = 0; i < contenders; i++) {
+		printf("  %-12s %s%s%s", contender[i].name, contender[i].what,
 		       contender[i].absent[0] ? "; NOT MEASURED: " : "",
 		       contender[i].absent);
-	print_kind(DEPTH_1, "Latency, one durable 4 KiB write under way");
-	print_kind(DEPTH_16, "Time per durable 4 KiB write, 16 under way");
+		if (contender[i].lost)
+			printf("; %d rounds not counted, it had lost a copy",
+			       contender[i].lost);
+		printf("\n");
+	}
+	print_kind(DEPTH_1, -1, "Latency, one durable 4 KiB write under way");
+	print_kind(DEPTH_16, -1,
+		   "Time per durable 4 KiB write, 16 under way");
 	snprintf(text, sizeof(text),
 		 "Latency, one under way, replies %.0f ms longer on the wire",
 		 wire_ms);
-	print_kind(WIRE, text);
+	print_kind(WIRE, NEAR, text);
+	print_kind(SYNC, -1, "Latency of pwrite() with O_DSYNC (a write and a flush)");
+	print_kind(SYNC_WIRE, SYNC, "The same on the longer wire");
 	print_replicas();
 	print_counts();
 	print_idle();
@@ -354,7 +374,7 @@ static void plot_panel(FILE *out, int kind, const char *title, double left)
 	fprintf(out, "<text x='%.0f' y='45' class='h'>%s</text>\n", left, title);
 	for (i = 0; i < contenders && full; i++) {
 		struct spread s = value_spread(&contender[i], kind);
-		double y = PLOT_TOP + i * PLOT_ROW + (contender[i].copies - 1) * 10;
+		double y = PLOT_TOP + i * PLOT_ROW + contender[i].copies * 10;
 		double scale = (PLOT_WIDTH - 50) / full;
 
 		fprintf(out, "<text x='%.1f' y='%.1f' class='n'>%s</text>\n",
@@ -409,10 +429,10 @@ static void json_contender(FILE *out, const struct contender *c)
 {
 	static const char * const key[KINDS] = {
 		"idle_ms", "depth1_ms", "depth16_ms", "near_ms",
-		"longer_wire_ms" };
+		"longer_wire_ms", "sync_ms", "sync_longer_wire_ms" };
 	static const char * const ratio[KINDS] = {
 		"idle_ratio", "depth1_ratio", "depth16_ratio", "near_ratio",
-		"longer_wire_ratio" };
+		"longer_wire_ratio", "sync_ratio", "sync_longer_wire_ratio" };
 	int k;
 
 	fprintf(out, "{\"name\": \"%s\", \"copies\": %d, \"base\": \"%s\"",
@@ -424,7 +444,8 @@ static void json_contender(FILE *out, const struct contender *c)
 		json_spread(out, ratio[k],
 			    ratio_spread(c, &contender[c->base], k));
 	}
-	json_spread(out, "round_trips", round_trips(c));
+	json_spread(out, "round_trips", round_trips(c, NEAR, WIRE));
+	json_spread(out, "sync_round_trips", round_trips(c, SYNC, SYNC_WIRE));
 	if (c->counted)
 		fprintf(out, ", \"frames_out\": %.2f, \"frames_in\": %.2f, \"bytes_out\": %.1f, \"bytes_in\": %.1f, \"commits\": %.2f, \"cpu_client_ms\": %.3f, \"cpu_targets_ms\": %.3f",
 			c->frames_out, c->frames_in, c->bytes_out, c->bytes_in,
