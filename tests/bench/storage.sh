@@ -5,8 +5,9 @@
 # block device and replica sets against NVMe-oF, md-raid1 and DRBD on the same
 # NVDIMMs, in one run.
 #
-# Words in single quotes are expanded on the node:
-# shellcheck disable=SC2016
+# Words in single quotes are expanded on the node, and functions are called by
+# name:
+# shellcheck disable=SC2016,SC2317
 
 set -euo pipefail
 
@@ -15,6 +16,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=tests/vm/lib.sh
 . "$here/../vm/lib.sh"
 
+begin=${begin:-$EPOCHSECONDS}
 image=$out/bench/storage.img
 results=$out/bench
 targets=(b c d)
@@ -58,7 +60,7 @@ die() {
 }
 
 say() {
-	printf '[%3d s] %s\n' "$SECONDS" "$*" >&2
+	printf '[%3d s] %s\n' $((EPOCHSECONDS - begin)) "$*" >&2
 }
 
 # name|copies|base|what: in the order of the table. The ratio of a contender is
@@ -79,10 +81,6 @@ contenders() {
 	kfi3-native|3|kfi3|/dev/kfi/<set>, no block layer
 	md3|3|kfi3|md-raid1 of three NVMe-oF/RDMA legs, with bitmap
 	END
-}
-
-names() {
-	contenders | cut -d '|' -f 1
 }
 
 # --- on the nodes ---
@@ -662,7 +660,7 @@ main() {
 		nodes+=("$node:nvdimm=384M")
 	done
 	say "booting ${#nodes[@]} nodes"
-	export rounds only mtu writes_1 writes_16
+	export begin rounds only mtu writes_1 writes_16
 	kfirig run --image "$image" --mtu "$mtu" --qemu-arg -virtfs --qemu-arg \
 		"local,path=$share,mount_tag=share,security_model=none,readonly=on" \
 		"${nodes[@]}" -- "$here/$prog" --in-rig
