@@ -38,9 +38,10 @@ static const char * const copies_name[] = {
 
 static struct contender contender[MAX_CONTENDERS];
 static int contenders, rounds;
-static double wire_ms;
+static double wire_ms;			/* as netem was told */
+static double echo_ms[MAX_ROUNDS];	/* as a ping found it */
 static double native_messages, native_bytes;
-static bool ended;
+static bool ended, complaint;
 
 static int find(const char *name)
 {
@@ -112,6 +113,8 @@ static void add_count(const char *line)
 static void read_lines(FILE *in)
 {
 	char line[1024], name[32], why[256];
+	double far, near;
+	int round;
 
 	while (fgets(line, sizeof(line), in)) {
 		if (!strncmp(line, "contender ", 10))
@@ -123,6 +126,12 @@ static void read_lines(FILE *in)
 		else if (sscanf(line, "absent contender=%31s why=%255[^\n]",
 				name, why) == 2)
 			strcpy(contender[find(name)].absent, why);
+		else if (!strncmp(line, "complaint ", 10))
+			complaint = true;
+		else if (sscanf(line, "echo round=%d ms=%lf near=%lf", &round,
+				&far, &near) == 3 && round >= 0 &&
+			 round < MAX_ROUNDS)
+			echo_ms[round] = far - near;
 		else if (sscanf(line, "lost contender=%31s", name) == 1)
 			contender[find(name)].lost++;
 		else if (!strcmp(line, "end\n"))
@@ -175,9 +184,10 @@ static struct spread round_trips(const struct contender *c, int near, int far)
 	int r, n = 0;
 
 	for (r = 0; r < rounds; r++)
-		if (c->value[near][r] > 0 && c->value[far][r] > 0)
+		if (c->value[near][r] > 0 && c->value[far][r] > 0 &&
+		    echo_ms[r] > 0)
 			values[n++] = (c->value[far][r] - c->value[near][r]) /
-				      1e6 / wire_ms;
+				      1e6 / echo_ms[r];
 	return spread_of(values, n);
 }
 
@@ -486,5 +496,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	print_tables(argv[1]);
-	return plot(argv[2], argv[1]) | json(argv[3]);
+	if (complaint)
+		printf("\nThe kernel of a node has complained, see above.\n");
+	return plot(argv[2], argv[1]) | json(argv[3]) | complaint;
 }
