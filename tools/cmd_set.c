@@ -157,8 +157,7 @@ static void print_members(const struct config_section *section)
 			json_uint("index", index);
 			json_str("where", value->text);
 			json_bool("witness", witness);
-			if (is_removed(value->text))
-				json_bool("removed", true);
+			json_bool("removed", is_removed(value->text));
 			json_object_end();
 		} else {
 			printf("%u  %-32s %s\n", index, value->text,

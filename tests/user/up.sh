@@ -160,8 +160,8 @@ refuse 2 "unrecognized option" up --force
 refuse 2 "unrecognized option" down --check
 refuse 2 "unexpected word" up a b c d e
 refuse 2 "set members: boot has no [set none]" set members none --config boot
-json '.members == [{"index": 0, "where": "local:pool0/later", "witness": false},
-	{"index": 1, "where": "127.0.0.1/later", "witness": false}]' \
+json '.members == [{"index": 0, "where": "local:pool0/later", "witness": false, "removed": false},
+	{"index": 1, "where": "127.0.0.1/later", "witness": false, "removed": false}]' \
 	set members later --config boot
 
 # wrong LINE TEXT LINES...: a file of these lines is refused for that line
