@@ -410,6 +410,8 @@ check "two nodes lose power together" "$kfirig" cut a b
 check "and come back together" "$kfirig" power-on a b
 check "a cut from afar" status_is 0 "$kfirig" exec --cut b@now a -- sh -c 'echo now; sleep 1'
 check "and power right after it" "$kfirig" power-on b
+check "a cut at a command's last words" status_is 0 "$kfirig" exec --cut b@now a -- echo now
+check "and power again" "$kfirig" power-on b
 check "the debug stub's packets are understood" "$GDB_TEST"
 check "a node is cut when a function is entered for the second time" second_time
 check "and comes back" "$kfirig" power-on a

@@ -189,6 +189,13 @@ int stream_run(const struct stream_options *o, char *const argv[])
 			buf_write(&s.out_queue, s.fd);
 	}
 	close(s.fd);
+	/*
+	 * The words may have come together with the end, after which the rig
+	 * does not listen on this connection.
+	 */
+	if (s.cut && s.status != EXIT_RIG &&
+	    rig_nodes_request(WIRE_CUT, &o->cut_node, 1))
+		s.status = EXIT_RIG;
 	buf_free(&s.in_queue);
 	buf_free(&s.out_queue);
 	free(s.tail);
