@@ -52,6 +52,7 @@ help:
 #:   make tools               kfipmem, and the rig kfirig
 #:   make soak [KILLS=N]      200 machines lose their power
 #:   make bench               against a hand-written verbs loop
+#:   make bench-storage       against NVMe-oF, md-raid1 and DRBD
 #:   make style               checkpatch, sparse, kernel-doc, shellcheck
 #:   make install             modules, kfipmem, kfirig, systemd units, the agent
 #:                            of Pacemaker, manual pages, completion
@@ -68,6 +69,7 @@ help:
 #:   CUTS=N             power cuts in the crash test (default 2)
 #:   KILLS=N            kill cycles in the check (default 20) and the soak
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
+#:   QUICK=1            of bench-storage only a few short rounds
 #:   SEED=N             repeats a run with random moments
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
 #:   KFI_MUTANT=NAME    build that loses data: no-writeback, no-fence, early-ack
@@ -141,6 +143,9 @@ check:
 bench: deps-build+rig+kunit+test
 	@'$(TOP)/tests/bench/run.sh'
 
+bench-storage: deps-build+rig+test+bench
+	@'$(TOP)/tests/bench/storage.sh' $(if $(QUICK),--quick)
+
 style: deps-build+kunit+style
 	@'$(TOP)/tests/style.sh'
 
@@ -155,4 +160,4 @@ install: modules tools
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools demo demo-commit soak check bench style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools demo demo-commit soak check bench bench-storage style sparse install clean

@@ -79,14 +79,16 @@ void print_attachments(const struct reply *reply)
 {
 	const struct nlattr *a[KFIPMEM_A_ATTACHMENT_MAX + 1];
 	char remote[KFIPMEM_HOST_MAX + KFIPMEM_NAME_MAX + 16], size[16];
+	const char *host;
 	size_t i;
 
 	printf("%-16s %-32s %8s %-6s %-10s %-9s %5s\n", "ATTACHMENT", "REMOTE",
 	       "SIZE", "ACCESS", "DOMAIN", "METHOD", "OPENS");
 	for (i = 0; i < reply->nr; i++) {
 		nl_parse(reply->msg[i], a, KFIPMEM_A_ATTACHMENT_MAX);
-		snprintf(remote, sizeof(remote), "%.255s:%u/%.63s",
-			 nl_str(a[KFIPMEM_A_ATTACHMENT_HOST]),
+		host = nl_str(a[KFIPMEM_A_ATTACHMENT_HOST]);
+		snprintf(remote, sizeof(remote), strchr(host, ':') ?
+			 "[%.255s]:%u/%.63s" : "%.255s:%u/%.63s", host,
 			 (unsigned int)nl_uint(a[KFIPMEM_A_ATTACHMENT_PORT]),
 			 nl_str(a[KFIPMEM_A_ATTACHMENT_REGION]));
 		printf("%-16s %-32s %8s %-6s %-10s %-9s %5" PRIu64 "\n",

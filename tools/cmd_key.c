@@ -13,7 +13,7 @@ int cmd_key_generate(const struct options *o)
 	char text[2 * KFIPMEM_KEY_SIZE + 2];
 	uint8_t key[KFIPMEM_KEY_SIZE];
 	const char *path = o->arg[0];
-	int fd, i;
+	int fd, i, err;
 
 	if (getrandom(key, sizeof(key), 0) != sizeof(key))
 		die_usage("no random numbers: %s", strerror(errno));
@@ -28,9 +28,10 @@ int cmd_key_generate(const struct options *o)
 			  strerror(errno));
 	if (write(fd, text, 2 * KFIPMEM_KEY_SIZE + 1) !=
 	    2 * KFIPMEM_KEY_SIZE + 1 || fsync(fd) || close(fd)) {
+		err = errno;
 		unlink(path);
 		die_usage("cannot write key file %.200s: %s", path,
-			  strerror(errno));
+			  strerror(err));
 	}
 	explicit_bzero(key, sizeof(key));
 	explicit_bzero(text, sizeof(text));

@@ -4,32 +4,25 @@
 #include <string.h>
 #include "kfipmem.h"
 
-static void put_cache_model(struct nlmsghdr *nlh, const struct options *o)
+static uint64_t get_seed(const struct options *o)
 {
+	uint64_t seed = 0;
 	const char *fault;
-	uint64_t seed;
 
-	if (!o->cache_model)
-		return;
-	nl_put_flag(nlh, KFIPMEM_A_POOL_CACHE_MODEL);
 	if (!o->cache_seed)
-		return;
+		return 0;
 	fault = parse_number(o->cache_seed, UINT64_MAX, &seed);
 	if (fault)
 		die_usage("seed '%.80s' %s", o->cache_seed, fault);
-	nl_put_uint(nlh, KFIPMEM_A_POOL_CACHE_SEED, seed);
+	return seed;
 }
 
-static void check_seed(const struct options *o)
+static void put_cache_model(struct nlmsghdr *nlh, const struct options *o)
 {
-	const char *fault;
-	uint64_t seed;
-
-	if (!o->cache_seed)
-		return;
-	fault = parse_number(o->cache_seed, UINT64_MAX, &seed);
-	if (fault)
-		die_usage("seed '%.80s' %s", o->cache_seed, fault);
+	if (o->cache_model)
+		nl_put_flag(nlh, KFIPMEM_A_POOL_CACHE_MODEL);
+	if (o->cache_seed)
+		nl_put_uint(nlh, KFIPMEM_A_POOL_CACHE_SEED, get_seed(o));
 }
 
 static void check_path(const char *path)
@@ -68,7 +61,7 @@ int cmd_pool_create(const struct options *o)
 	if (!o->name)
 		die_usage("pool create: give the pool a name with --name");
 	check_name("pool", o->name);
-	check_seed(o);
+	get_seed(o);
 
 	nlh = nl_request(KFIPMEM_CMD_POOL_CREATE);
 	mnl_attr_put_strz(nlh, KFIPMEM_A_POOL_NAME, o->name);
@@ -89,7 +82,7 @@ int cmd_pool_open(const struct options *o)
 	struct nlmsghdr *nlh;
 
 	check_path(o->arg[0]);
-	check_seed(o);
+	get_seed(o);
 	nlh = nl_request(KFIPMEM_CMD_POOL_OPEN);
 	mnl_attr_put_strz(nlh, KFIPMEM_A_POOL_PATH, o->arg[0]);
 	put_cache_model(nlh, o);

@@ -92,12 +92,19 @@ static void put_set_options(struct nlmsghdr *nlh, const struct options *o,
 			    get_bytes("rate", o->resync_rate));
 }
 
-static void check_set_options(const char *cmd, const struct options *o)
+static void check_set_options(const char *cmd, const struct options *o,
+			      bool create)
 {
-	unsigned int i, data = 0;
+	unsigned int i, data = 0, removed = 0;
 
-	for (i = 0; i < o->nr_members; i++)
-		data += !o->member[i].witness;
+	for (i = 0; i < o->nr_members; i++) {
+		if (is_removed(o->member[i].text))
+			removed++;
+		else
+			data += !o->member[i].witness;
+	}
+	if (create && removed)
+		die_usage("%s: a new set has no member that was removed", cmd);
 	if (!data)
 		die_usage("%s: a set needs a --member that holds data", cmd);
 	if (o->raw && o->nr_members > 1)
@@ -118,7 +125,7 @@ static int set_start(const struct options *given, bool create)
 
 	check_name("set", o.arg[0]);
 	take_config(cmd, &o);
-	check_set_options(cmd, &o);
+	check_set_options(cmd, &o, create);
 	get_member_auth(cmd, &o, &auth);
 
 	nlh = nl_request(KFIPMEM_CMD_SET_START);
@@ -150,9 +157,12 @@ static void print_members(const struct config_section *section)
 			json_uint("index", index);
 			json_str("where", value->text);
 			json_bool("witness", witness);
+			if (is_removed(value->text))
+				json_bool("removed", true);
 			json_object_end();
 		} else {
 			printf("%u  %-32s %s\n", index, value->text,
+			       is_removed(value->text) ? "-" :
 			       witness ? "witness" : "data");
 		}
 		index++;
@@ -175,7 +185,6 @@ int cmd_set_members(const struct options *o)
 		die_usage("set members: %.200s has no [set %s]", config->path,
 			  o->arg[0]);
 	print_members(section);
-	config_free(config);
 	return EXIT_OK;
 }
 
@@ -211,6 +220,8 @@ int cmd_set_add(const struct options *o)
 		die_usage("set add: say with --member or --witness what to add");
 	if (o->nr_members > 1)
 		die_usage("set add: one member at a time, so that each has its index");
+	if (is_removed(o->member[0].text))
+		die_usage("set add: what was removed cannot be added; name a region");
 	get_member_auth("set add", o, &auth);
 
 	nlh = nl_request(KFIPMEM_CMD_SET_ADD);
@@ -271,7 +282,7 @@ static struct set_status wait_scrub(const char *name)
 	return set;
 }
 
-static void report_scrub(const struct set_status *set)
+static void report_scrub(const struct set_status *set, bool repair)
 {
 	char size[16], all[16];
 
@@ -281,7 +292,8 @@ static void report_scrub(const struct set_status *set)
 			   size_text(set->scrubbed, size, sizeof(size)),
 			   size_text(set->size, all, sizeof(all)));
 	if (set->mismatches > set->repaired)
-		die_kernel(EIO, "repair them with --repair",
+		die_kernel(EIO, repair ? "see the kernel's log" :
+					 "repair them with --repair",
 			   "set scrub %s: %" PRIu64 " extents differ, %" PRIu64 " were repaired",
 			   set->name, set->mismatches, set->repaired);
 	if (json_mode) {
@@ -315,6 +327,6 @@ int cmd_set_scrub(const struct options *o)
 		return EXIT_OK;
 	}
 	set = wait_scrub(o->arg[0]);
-	report_scrub(&set);
+	report_scrub(&set, o->repair);
 	return EXIT_OK;
 }

@@ -670,7 +670,6 @@ static int finish(struct job *job)
 
 	if (json_mode)
 		print_json(job, !job->failures && !missing);
-	config_free(job->config);
 	if (job->failures)
 		return job->code;
 	return missing ? EXIT_KERNEL : EXIT_OK;

@@ -511,24 +511,6 @@ struct config *config_read(const char *path)
 	return config;
 }
 
-void config_free(struct config *config)
-{
-	struct config_section *section;
-	struct config_value *value;
-
-	while ((section = config->sections)) {
-		while ((value = section->values)) {
-			section->values = value->next;
-			free(value->text);
-			free(value);
-		}
-		config->sections = section->next;
-		free(section->name);
-		free(section);
-	}
-	free(config);
-}
-
 const struct config_section *config_find(const struct config *config,
 					 const char *kind, const char *name)
 {

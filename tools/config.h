@@ -32,9 +32,11 @@ struct config {
 	struct config_section *sections;
 };
 
-/* Dies with "FILE:LINE: what is wrong" unless everything in it is right. */
+/*
+ * Dies with "FILE:LINE: what is wrong" unless everything in it is right. What it
+ * returns is there until the end: a command reads one file.
+ */
 struct config *config_read(const char *path);
-void config_free(struct config *config);
 const struct config_section *config_find(const struct config *config,
 					 const char *kind, const char *name);
 const struct config_value *config_get(const struct config_section *section,

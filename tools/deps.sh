@@ -28,6 +28,7 @@ usage() {
 	  rig     QEMU, the nodes' kernel and programs
 	  kunit   kernel source, for User-Mode Linux
 	  test    what runs in the nodes
+	  bench   peers for the storage bench
 	  model   the model checker
 	  style   checkers
 	  cluster Corosync and Pacemaker, for the nodes of a test: to be
@@ -61,6 +62,7 @@ packages() {
 			libelf-dev linux-source-6.12
 		;;
 	test) echo jq fio libpmem2-dev e2fsprogs gcc libc6-dev pkg-config systemd ;;
+	bench) echo mdadm drbd-utils util-linux procps ;;
 	model) echo spin gcc libc6-dev ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;
 	cluster)

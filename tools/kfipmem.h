@@ -13,7 +13,7 @@
 
 enum exit_code {
 	EXIT_OK = 0,
-	EXIT_KERNEL = 1,	/* the kernel refused */
+	EXIT_KERNEL = 1,	/* the kernel refused, or nobody takes the answer */
 	EXIT_USAGE = 2,		/* the kernel was not asked */
 	EXIT_NO_MODULE = 3,	/* there is nobody to ask */
 };
@@ -68,6 +68,7 @@ void die_no_module(void) __attribute__((noreturn));
 /* What an error says first, while a file is read; "" for nothing. */
 void die_where(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void flush_answer(void);
 void *xalloc(size_t size);
 
 /* parse.c: what people write, checked before the kernel is asked. */
@@ -89,6 +90,7 @@ void read_key_file(const char *path, uint8_t key[KFIPMEM_KEY_SIZE]);
 
 /* member.c: a member of a replica set. */
 struct member_spec {
+	bool removed;	/* nothing else counts then */
 	bool local;
 	char pool[KFIPMEM_NAME_MAX + 1];
 	char host[KFIPMEM_HOST_MAX + 1];
@@ -104,6 +106,7 @@ struct member_auth {
 	uint8_t key[KFIPMEM_KEY_SIZE];
 };
 
+bool is_removed(const char *member);
 void parse_member(const char *text, struct member_spec *spec);
 void get_member_auth(const char *cmd, const struct options *o,
 		     struct member_auth *auth);

@@ -57,7 +57,7 @@ static const struct argp_option all_options[] = {
 	{ "insecure", OPT_INSECURE, NULL, 0,
 	  "have no key: only --insecure-any exports can be attached", 0 },
 	{ "member", OPT_MEMBER, "MEMBER", 0,
-	  "local:POOL/REGION or HOST[:PORT]/REGION; the order counts: a member keeps its index, from 0, for ever",
+	  "local:POOL/REGION or HOST[:PORT]/REGION, or, of one that was removed, 'removed'; the order counts: a member keeps its index, from 0, for ever",
 	  0 },
 	{ "witness", OPT_WITNESS, "MEMBER", 0,
 	  "likewise, one that votes and holds no data", 0 },
@@ -94,7 +94,7 @@ static const struct argp_option all_options[] = {
 	  "lose uncommitted writes in a crash, as a power cut would; SEED: and write some lines back early",
 	  0 },
 	{ "size", OPT_SIZE, "SIZE", 0,
-	  "bytes, with K, M, G or T; or a percentage of what the pool can still give",
+	  "bytes, with K, M, G, T, P or E; or a percentage of the largest region that the pool can still give",
 	  0 },
 	{ "addr", OPT_ADDR, "ADDR", 0, "local address (0.0.0.0)", 0 },
 	{ "port", OPT_PORT, "PORT", 0, "port (7473)", 0 },
@@ -175,7 +175,7 @@ static const struct command commands[] = {
 	  { OPT_MEMBER, OPT_WITNESS, OPT_AS, OPT_KEY_FILE, OPT_INSECURE,
 	    OPT_PROVIDER } },
 	{ "set", "remove", cmd_set_remove, 2, 2, "NAME INDEX",
-	  "Remove a member; the others keep their indices, and a start needs something in its place",
+	  "Remove a member; the others keep their indices, and a start takes --member removed in its place",
 	  { 0 } },
 	{ "set", "scrub", cmd_set_scrub, 1, 1, "NAME",
 	  "Compare the members that are in sync", { OPT_REPAIR, OPT_WAIT } },
@@ -274,6 +274,16 @@ void die_no_module(void)
 {
 	die(EXIT_NO_MODULE, ENOENT,
 	    "the kernel has no family 'kfipmem'; load the module: modprobe kfi_user");
+}
+
+/* An answer that was cut short must not look like one. */
+void flush_answer(void)
+{
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "%s: cannot write the answer: %s\n", prog,
+			strerror(errno));
+		exit(EXIT_KERNEL);
+	}
 }
 
 void *xalloc(size_t size)
@@ -454,14 +464,16 @@ static int run(const struct command *c, int argc, char **argv)
 	return c->run(&o);
 }
 
-static void usage(FILE *to)
+/* @group NULL: of all commands. */
+static void usage(FILE *to, const char *group)
 {
 	const struct command *c;
 
 	fprintf(to, "Usage: %s [--json] COMMAND ...\n\n", prog);
 	for (c = commands; c < commands + ARRAY_SIZE(commands); c++)
-		fprintf(to, "  %s%s%s %s\n", c->group ? c->group : "",
-			c->group ? " " : "", c->name, c->args_doc);
+		if (!group || (c->group && !strcmp(c->group, group)))
+			fprintf(to, "  %s%s%s %s\n", c->group ? c->group : "",
+				c->group ? " " : "", c->name, c->args_doc);
 	fprintf(to,
 		"\n'%s COMMAND --help' explains one; the manual is kfipmem(1).\n",
 		prog);
@@ -553,6 +565,7 @@ int main(int argc, char **argv)
 {
 	const struct command *c;
 	const char *group = NULL;
+	int ret;
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_program_version = "kfipmem 1.0";
@@ -561,7 +574,7 @@ int main(int argc, char **argv)
 		if (!strcmp(argv[1], "--json")) {
 			json_mode = true;
 		} else if (!strcmp(argv[1], "--help")) {
-			usage(stdout);
+			usage(stdout, NULL);
 			return EXIT_OK;
 		} else if (!strcmp(argv[1], "--version")) {
 			puts(argp_program_version);
@@ -574,7 +587,7 @@ int main(int argc, char **argv)
 		argv++;
 	}
 	if (argc < 2) {
-		usage(stderr);
+		usage(stderr, NULL);
 		return EXIT_USAGE;
 	}
 	if (is_group(argv[1])) {
@@ -582,11 +595,17 @@ int main(int argc, char **argv)
 		argc--;
 		argv++;
 		if (argc < 2)
-			die_usage("'%s' needs a second word; see '%s --help'",
-				  group, prog);
+			die_usage("'%s' needs a second word; see '%s %s --help'",
+				  group, prog, group);
+		if (!strcmp(argv[1], "--help")) {
+			usage(stdout, group);
+			return EXIT_OK;
+		}
 	}
 	c = find_command(group, argv[1]);
 	if (!c)
 		unknown_word(group, argv[1]);
-	return run(c, argc - 1, argv + 1);
+	ret = run(c, argc - 1, argv + 1);
+	flush_answer();
+	return ret;
 }

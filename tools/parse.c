@@ -24,7 +24,7 @@ const char *parse_number(const char *text, uint64_t max, uint64_t *value)
 	if (!isdigit((unsigned char)*text))
 		return "is not a number";
 	errno = 0;
-	*value = strtoull(text, &end, 0);
+	*value = strtoull(text, &end, 10);
 	if (errno == ERANGE || *value > max)
 		return "is too large";
 	if (*end)

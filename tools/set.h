@@ -12,6 +12,7 @@ struct member_status {
 	bool local;
 	bool witness;
 	bool full;
+	bool removed;
 	uint64_t index;
 	uint64_t state;
 	uint64_t error;
@@ -42,7 +43,8 @@ struct set_status {
 	uint64_t mismatches;
 	uint64_t repaired;
 	uint64_t users;
-	unsigned int nr_members;
+	unsigned int nr_members;	/* also those that were removed */
+	unsigned int nr_votes;
 	struct member_status member[KFIPMEM_SET_MEMBERS_MAX];
 };
 

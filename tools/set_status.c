@@ -23,6 +23,11 @@ static void read_member(const struct nlattr *nest, void *arg)
 		return;
 	m = &set->member[set->nr_members++];
 	nl_parse_nested(nest, a, KFIPMEM_A_MEMBER_MAX);
+	m->index = nl_uint(a[KFIPMEM_A_MEMBER_INDEX]);
+	m->removed = a[KFIPMEM_A_MEMBER_REMOVED];
+	if (m->removed)
+		return;
+	set->nr_votes++;
 	m->local = a[KFIPMEM_A_MEMBER_POOL];
 	copy_str(m->host, sizeof(m->host),
 		 a[m->local ? KFIPMEM_A_MEMBER_POOL : KFIPMEM_A_MEMBER_HOST]);
@@ -33,7 +38,6 @@ static void read_member(const struct nlattr *nest, void *arg)
 		 m->region);
 	m->witness = a[KFIPMEM_A_MEMBER_WITNESS];
 	m->full = a[KFIPMEM_A_MEMBER_FULL];
-	m->index = nl_uint(a[KFIPMEM_A_MEMBER_INDEX]);
 	m->state = nl_uint(a[KFIPMEM_A_MEMBER_STATE]);
 	m->error = nl_uint(a[KFIPMEM_A_MEMBER_ERROR]);
 	m->behind = nl_uint(a[KFIPMEM_A_MEMBER_BEHIND]);
@@ -116,6 +120,10 @@ static void print_member(const struct member_status *m)
 {
 	char behind[16];
 
+	if (m->removed) {
+		printf("  %2" PRIu64 "  removed\n", m->index);
+		return;
+	}
 	printf("  %2" PRIu64 "  %-32s %-7s %-8s ", m->index, m->where,
 	       m->witness ? "witness" : "data", member_state_name(m->state));
 	if (m->behind || m->full)
@@ -160,7 +168,7 @@ static unsigned int print_set(const struct set_status *set)
 	       ", quorum %" PRIu64 " of %u, held %" PRIu64 ", users %" PRIu64
 	       "\n", set->name, set_state_name(set->state),
 	       size_text(set->size, size, sizeof(size)), set->epoch,
-	       set->generation, set->quorum, set->nr_members, set->held,
+	       set->generation, set->quorum, set->nr_votes, set->held,
 	       set->users);
 	printf("  dirty extents %" PRIu64 " of %s, takeover %" PRIu64
 	       " ms, reads %" PRIu64 ", writes %" PRIu64 " (%" PRIu64
@@ -190,26 +198,29 @@ unsigned int sets_print(const struct set_list *list)
 	return lines;
 }
 
+static void json_text(const char *key, const char *text)
+{
+	if (text)
+		json_str(key, text);
+	else
+		json_null(key);
+}
+
 static void json_member(const struct member_status *m)
 {
+	bool is = !m->removed;
+
 	json_object(NULL);
 	json_uint("index", m->index);
-	json_str("where", m->where);
-	if (m->local) {
-		json_str("pool", m->host);
-		json_null("host");
-	} else {
-		json_null("pool");
-		json_str("host", m->host);
-	}
-	json_str("region", m->region);
+	json_bool("removed", m->removed);
+	json_text("where", is ? m->where : NULL);
+	json_text("pool", is && m->local ? m->host : NULL);
+	json_text("host", is && !m->local ? m->host : NULL);
+	json_text("region", is ? m->region : NULL);
 	json_bool("witness", m->witness);
-	json_str("state", member_state_name(m->state));
+	json_text("state", is ? member_state_name(m->state) : NULL);
 	json_uint("errno", m->error);
-	if (m->error)
-		json_str("error", strerror((int)m->error));
-	else
-		json_null("error");
+	json_text("error", m->error ? strerror((int)m->error) : NULL);
 	json_bool("full", m->full);
 	json_uint("behind", m->behind);
 	json_uint("resynced", m->resynced);

@@ -78,8 +78,20 @@ static bool same(const struct set_list *a, const struct set_list *b)
 	       !memcmp(a->set, b->set, a->nr * sizeof(*a->set));
 }
 
+static unsigned int print_list(const struct set_list *list, const char *name)
+{
+	if (list->nr)
+		return sets_print(list);
+	if (name)
+		printf("set '%s' is not started here any more\n", name);
+	else
+		puts("no set is started here");
+	return 1;
+}
+
 /* In place of what was drawn before, which had so many lines. */
-static unsigned int redraw(const struct set_list *list, unsigned int before)
+static unsigned int redraw(const struct set_list *list, const char *name,
+			   unsigned int before)
 {
 	struct winsize size;
 
@@ -90,13 +102,11 @@ static unsigned int redraw(const struct set_list *list, unsigned int before)
 	else if (before)
 		printf("\033[%uA\r", before);
 	fputs("\033[J", stdout);
-	if (list->nr)
-		return sets_print(list);
-	puts("no set is started here");
-	return 1;
+	return print_list(list, name);
 }
 
-static void show_change(const struct set_list *list, bool first)
+static void show_change(const struct set_list *list, const char *name,
+			bool first)
 {
 	if (json_mode) {
 		sets_json(list);
@@ -104,10 +114,7 @@ static void show_change(const struct set_list *list, bool first)
 	}
 	if (!first)
 		putchar('\n');
-	if (list->nr)
-		sets_print(list);
-	else
-		puts("no set is started here");
+	print_list(list, name);
 }
 
 void sets_watch(const char *name)
@@ -128,10 +135,10 @@ void sets_watch(const char *name)
 		sets_read(&list, name);
 		copy_without_counters(&now, &list);
 		if (terminal)
-			lines = redraw(&list, lines);
+			lines = redraw(&list, name, lines);
 		else if (first || !same(&now, &seen))
-			show_change(&list, first);
-		fflush(stdout);
+			show_change(&list, name, first);
+		flush_answer();
 		gone = name && !list.nr;
 		first = false;
 		sets_free(&list);

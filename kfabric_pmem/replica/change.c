@@ -124,6 +124,23 @@ static void kfs_change_explain(int err, struct netlink_ext_ack *extack)
 	}
 }
 
+/*
+ * To look at a member's region is to attach it, which ends whatever we had
+ * attached of it before: a member that is named again would be thrown out.
+ */
+static bool kfs_is_member(struct kfi_set *set, const struct kfs_member *new)
+{
+	struct kfs_member *m;
+	unsigned int i;
+
+	kfs_for_each_member(set, m, i)
+		if (m->local == new->local && m->port == new->port &&
+		    !strcmp(m->region, new->region) &&
+		    !strcmp(m->pool, new->pool) && !strcmp(m->host, new->host))
+			return true;
+	return false;
+}
+
 /**
  * kfi_set_add() - add a member
  * @name: of an active set
@@ -158,6 +175,11 @@ int kfi_set_add(const char *name, const struct kfi_member_params *member,
 	if (err) {
 		NL_SET_ERR_MSG_FMT(extack, "a set has had %d members at most",
 				   KFI_SET_MEMBERS_MAX);
+		goto err_free;
+	}
+	if (kfs_is_member(set, m)) {
+		err = -EEXIST;
+		kfs_change_explain(err, extack);
 		goto err_free;
 	}
 	kfs_member_kick(m);

@@ -322,8 +322,7 @@ static int ku_attached_publish(struct ku_node *node,
 			   max(att->max_pages - 1, 1U) * PAGE_SIZE));
 	if (att->max_pages == 1)
 		tail = min_t(size_t, tail,
-			     PAGE_SIZE - offset_in_page(arg->data +
-							arg->length - tail));
+			     offset_in_page(arg->data + arg->length - 1) + 1);
 	head = arg->length - tail;
 	if (head) {
 		iov_iter_truncate(&iter, head);

@@ -121,13 +121,22 @@ static int ku_nl_may_use_devices(struct sk_buff *skb, struct genl_info *info)
 	return -EPERM;
 }
 
+static int ku_nl_cache_model(struct genl_info *info,
+			     struct kfi_pool_params *params)
+{
+	params->cache_model = ku_nl_flag(info, KFIPMEM_A_POOL_CACHE_MODEL);
+	params->cache_seed = ku_nl_uint(info, KFIPMEM_A_POOL_CACHE_SEED);
+	if (info->attrs[KFIPMEM_A_POOL_CACHE_SEED] && !params->cache_model)
+		return ku_nl_refuse(info, KFIPMEM_A_POOL_CACHE_SEED, -EINVAL,
+				    "a cache seed is for the cache model only");
+	return 0;
+}
+
 static int ku_nl_pool_create(struct sk_buff *skb, struct genl_info *info)
 {
 	struct kfi_pool_params params = {
 		.path = ku_nl_str(info, KFIPMEM_A_POOL_PATH),
 		.force = ku_nl_flag(info, KFIPMEM_A_POOL_FORCE),
-		.cache_model = ku_nl_flag(info, KFIPMEM_A_POOL_CACHE_MODEL),
-		.cache_seed = ku_nl_uint(info, KFIPMEM_A_POOL_CACHE_SEED),
 	};
 	u64 ram = ku_nl_uint(info, KFIPMEM_A_POOL_RAM_SIZE);
 	int ret;
@@ -135,15 +144,13 @@ static int ku_nl_pool_create(struct sk_buff *skb, struct genl_info *info)
 	ret = ku_nl_may_use_devices(skb, info);
 	if (ret)
 		return ret;
-	ret = ku_nl_need(info, KFIPMEM_A_POOL_NAME, "pool name");
+	ret = ku_nl_need_name(info, KFIPMEM_A_POOL_NAME, "pool name",
+			      &params.name);
 	if (ret)
 		return ret;
-	ret = ku_nl_name(info, KFIPMEM_A_POOL_NAME, &params.name);
+	ret = ku_nl_cache_model(info, &params);
 	if (ret)
 		return ret;
-	if (params.cache_seed && !params.cache_model)
-		return ku_nl_refuse(info, KFIPMEM_A_POOL_CACHE_SEED, -EINVAL,
-				    "a cache seed is for the cache model only");
 	if (info->attrs[KFIPMEM_A_POOL_RAM_SIZE]) {
 		if (params.path)
 			return ku_nl_refuse(info, KFIPMEM_A_POOL_RAM_SIZE,
@@ -164,8 +171,6 @@ static int ku_nl_pool_open(struct sk_buff *skb, struct genl_info *info)
 {
 	struct kfi_pool_params params = {
 		.path = ku_nl_str(info, KFIPMEM_A_POOL_PATH),
-		.cache_model = ku_nl_flag(info, KFIPMEM_A_POOL_CACHE_MODEL),
-		.cache_seed = ku_nl_uint(info, KFIPMEM_A_POOL_CACHE_SEED),
 	};
 	int ret;
 
@@ -175,9 +180,9 @@ static int ku_nl_pool_open(struct sk_buff *skb, struct genl_info *info)
 	ret = ku_nl_need(info, KFIPMEM_A_POOL_PATH, "device path");
 	if (ret)
 		return ret;
-	if (params.cache_seed && !params.cache_model)
-		return ku_nl_refuse(info, KFIPMEM_A_POOL_CACHE_SEED, -EINVAL,
-				    "a cache seed is for the cache model only");
+	ret = ku_nl_cache_model(info, &params);
+	if (ret)
+		return ret;
 	return ku_nl_done(kfi_pool_open(&params, info->extack));
 }
 
@@ -186,10 +191,7 @@ static int ku_nl_pool_close(struct sk_buff *skb, struct genl_info *info)
 	const char *name;
 	int ret;
 
-	ret = ku_nl_need(info, KFIPMEM_A_POOL_NAME, "pool name");
-	if (ret)
-		return ret;
-	ret = ku_nl_name(info, KFIPMEM_A_POOL_NAME, &name);
+	ret = ku_nl_need_name(info, KFIPMEM_A_POOL_NAME, "pool name", &name);
 	if (ret)
 		return ret;
 	return ku_nl_done(kfi_pool_close(name, info->extack));
@@ -203,10 +205,7 @@ static int ku_nl_pool_destroy(struct sk_buff *skb, struct genl_info *info)
 	ret = ku_nl_may_use_devices(skb, info);
 	if (ret)
 		return ret;
-	ret = ku_nl_need(info, KFIPMEM_A_POOL_NAME, "pool name");
-	if (ret)
-		return ret;
-	ret = ku_nl_name(info, KFIPMEM_A_POOL_NAME, &name);
+	ret = ku_nl_need_name(info, KFIPMEM_A_POOL_NAME, "pool name", &name);
 	if (ret)
 		return ret;
 	return ku_nl_done(kfi_pool_destroy(name, info->extack));
@@ -215,18 +214,9 @@ static int ku_nl_pool_destroy(struct sk_buff *skb, struct genl_info *info)
 static int ku_nl_region_names(struct genl_info *info, const char **pool,
 			      const char **region)
 {
-	int ret;
-
-	ret = ku_nl_need(info, KFIPMEM_A_REGION_POOL, "pool name");
-	if (ret)
-		return ret;
-	ret = ku_nl_need(info, KFIPMEM_A_REGION_NAME, "region name");
-	if (ret)
-		return ret;
-	ret = ku_nl_name(info, KFIPMEM_A_REGION_POOL, pool);
-	if (ret)
-		return ret;
-	return ku_nl_name(info, KFIPMEM_A_REGION_NAME, region);
+	return ku_nl_need_name(info, KFIPMEM_A_REGION_POOL, "pool name", pool) ?:
+	       ku_nl_need_name(info, KFIPMEM_A_REGION_NAME, "region name",
+			       region);
 }
 
 static int ku_nl_region_create(struct sk_buff *skb, struct genl_info *info)
@@ -263,18 +253,9 @@ static int ku_nl_region_remove(struct sk_buff *skb, struct genl_info *info)
 static int ku_nl_export_names(struct genl_info *info, const char **pool,
 			      const char **region)
 {
-	int ret;
-
-	ret = ku_nl_need(info, KFIPMEM_A_EXPORT_POOL, "pool name");
-	if (ret)
-		return ret;
-	ret = ku_nl_need(info, KFIPMEM_A_EXPORT_REGION, "region name");
-	if (ret)
-		return ret;
-	ret = ku_nl_name(info, KFIPMEM_A_EXPORT_POOL, pool);
-	if (ret)
-		return ret;
-	return ku_nl_name(info, KFIPMEM_A_EXPORT_REGION, region);
+	return ku_nl_need_name(info, KFIPMEM_A_EXPORT_POOL, "pool name", pool) ?:
+	       ku_nl_need_name(info, KFIPMEM_A_EXPORT_REGION, "region name",
+			       region);
 }
 
 /* "*" is what an export to anybody is called. */
@@ -362,7 +343,10 @@ static int ku_nl_fence_region(struct genl_info *info,
 
 	epoch = ku_nl_uint(info, KFIPMEM_A_EXPORT_EPOCH);
 	ret = kfi_region_raise_epoch(region, epoch);
-	if (ret == -ESTALE || ret == -EINVAL) {
+	if (ret == -EINVAL)
+		return ku_nl_refuse(info, KFIPMEM_A_EXPORT_EPOCH, ret,
+				    "no epoch is as high as this");
+	if (ret == -ESTALE) {
 		kfi_region_query(region, &attr);
 		NL_SET_ERR_MSG_FMT(info->extack,
 				   "the epoch is %llu already; it can only be raised",
@@ -387,10 +371,15 @@ static int ku_nl_fence(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	region = kfi_region_open(pool, name);
-	if (IS_ERR_OR_NULL(region)) {
-		NL_SET_ERR_MSG(info->extack,
-			       "no such region; see 'kfipmem region list'");
-		return region ? PTR_ERR(region) : -ENOENT;
+	if (IS_ERR(region)) {
+		if (PTR_ERR(region) == -ENODEV)
+			NL_SET_ERR_MSG_FMT(info->extack,
+					   "the device of pool %.24s is gone; close it",
+					   pool);
+		else
+			NL_SET_ERR_MSG(info->extack,
+				       "no such region; see 'kfipmem region list'");
+		return PTR_ERR(region);
 	}
 	ret = ku_nl_fence_region(info, region);
 	kfi_region_put(region);
@@ -426,17 +415,13 @@ static int ku_nl_attach_params(struct genl_info *info,
 	ret = ku_nl_need(info, KFIPMEM_A_ATTACHMENT_HOST, "peer address");
 	if (ret)
 		return ret;
-	ret = ku_nl_need(info, KFIPMEM_A_ATTACHMENT_REGION, "region name");
+	ret = ku_nl_need_name(info, KFIPMEM_A_ATTACHMENT_REGION, "region name",
+			      &params->region);
 	if (ret)
 		return ret;
-	ret = ku_nl_need(info, KFIPMEM_A_ATTACHMENT_PEER,
-			 "the name this node has at the peer");
-	if (ret)
-		return ret;
-	ret = ku_nl_name(info, KFIPMEM_A_ATTACHMENT_REGION, &params->region);
-	if (ret)
-		return ret;
-	ret = ku_nl_name(info, KFIPMEM_A_ATTACHMENT_PEER, &params->peer);
+	ret = ku_nl_need_name(info, KFIPMEM_A_ATTACHMENT_PEER,
+			      "the name this node has at the peer",
+			      &params->peer);
 	if (ret)
 		return ret;
 	params->name = params->region;
@@ -477,10 +462,7 @@ static int ku_nl_detach(struct sk_buff *skb, struct genl_info *info)
 	const char *name;
 	int ret;
 
-	ret = ku_nl_need(info, KFIPMEM_A_ATTACHMENT_NAME, "name");
-	if (ret)
-		return ret;
-	ret = ku_nl_name(info, KFIPMEM_A_ATTACHMENT_NAME, &name);
+	ret = ku_nl_need_name(info, KFIPMEM_A_ATTACHMENT_NAME, "name", &name);
 	if (ret)
 		return ret;
 	return ku_nl_done(ku_detach(name,

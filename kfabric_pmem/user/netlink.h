@@ -22,6 +22,8 @@ int ku_nl_refuse_attr(struct netlink_ext_ack *extack,
 		      const struct nlattr *attr, int err, const char *msg);
 int ku_nl_need(struct genl_info *info, int attr, const char *what);
 int ku_nl_name(struct genl_info *info, int attr, const char **name);
+int ku_nl_need_name(struct genl_info *info, int attr, const char *what,
+		    const char **name);
 int ku_nl_name_attr(struct netlink_ext_ack *extack, const struct nlattr *attr,
 		    const char **name);
 int ku_nl_key_attr(struct netlink_ext_ack *extack,

@@ -36,10 +36,7 @@ static int ku_nl_blk_make(struct genl_info *info, struct sk_buff *reply)
 	int ret, number;
 	void *hdr;
 
-	ret = ku_nl_need(info, KFIPMEM_A_BLK_SET, "set name");
-	if (ret)
-		return ret;
-	ret = ku_nl_name(info, KFIPMEM_A_BLK_SET, &params.set);
+	ret = ku_nl_need_name(info, KFIPMEM_A_BLK_SET, "set name", &params.set);
 	if (ret)
 		return ret;
 	if (attr)

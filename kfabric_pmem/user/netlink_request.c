@@ -92,6 +92,21 @@ int ku_nl_name(struct genl_info *info, int attr, const char **name)
 }
 
 /**
+ * ku_nl_need_name() - a name that has to be there, and to be one
+ * @info: the request
+ * @attr: the attribute
+ * @what: what it is, for the text
+ * @name: where it goes
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ku_nl_need_name(struct genl_info *info, int attr, const char *what,
+		    const char **name)
+{
+	return ku_nl_need(info, attr, what) ?: ku_nl_name(info, attr, name);
+}
+
+/**
  * ku_nl_name_attr() - a name that has to be one, wherever it lies
  * @extack: where the text and the place go
  * @attr: the attribute, a string

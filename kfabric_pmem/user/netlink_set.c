@@ -32,9 +32,10 @@ static const struct nla_policy ku_member_policy[] = {
 	[KFIPMEM_A_MEMBER_KEY] = NLA_POLICY_EXACT_LEN(KFIPMEM_KEY_SIZE),
 	[KFIPMEM_A_MEMBER_INSECURE] = { .type = NLA_FLAG },
 	[KFIPMEM_A_MEMBER_WITNESS] = { .type = NLA_FLAG },
+	[KFIPMEM_A_MEMBER_REMOVED] = { .type = NLA_FLAG },
 };
 
-#define KU_MEMBER_LAST	KFIPMEM_A_MEMBER_WITNESS
+#define KU_MEMBER_LAST	KFIPMEM_A_MEMBER_REMOVED
 
 const struct nla_policy ku_set_start_policy[] = {
 	[KFIPMEM_A_SET_NAME] = { .type = NLA_NUL_STRING,
@@ -70,10 +71,7 @@ const struct nla_policy ku_set_scrub_policy[] = {
 
 static int ku_nl_set_name(struct genl_info *info, const char **name)
 {
-	int ret;
-
-	ret = ku_nl_need(info, KFIPMEM_A_SET_NAME, "set name");
-	return ret ?: ku_nl_name(info, KFIPMEM_A_SET_NAME, name);
+	return ku_nl_need_name(info, KFIPMEM_A_SET_NAME, "set name", name);
 }
 
 #define ku_for_each_member(pos, info, rem)				\
@@ -89,6 +87,21 @@ static void ku_nl_wipe_members(struct genl_info *info)
 		nla_for_each_nested(attr, member, inner)
 			if (nla_type(attr) == KFIPMEM_A_MEMBER_KEY)
 				ku_nl_wipe(attr);
+}
+
+/* Of a member that was removed nothing but its index is left. */
+static int ku_nl_removed_member(struct nlattr **tb,
+				struct kfi_member_params *member,
+				struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+
+	for (i = 1; i < KFIPMEM_A_MEMBER_REMOVED; i++)
+		if (tb[i])
+			return ku_nl_refuse_attr(extack, tb[i], -EINVAL,
+						 "a member that was removed is nowhere; give nothing else of it");
+	member->gone = true;
+	return 0;
 }
 
 /* What only a member on another machine has. */
@@ -156,6 +169,8 @@ static int ku_nl_member(const struct nlattr *nest,
 			       extack);
 	if (ret)
 		return ret;
+	if (tb[KFIPMEM_A_MEMBER_REMOVED])
+		return ku_nl_removed_member(tb, member, extack);
 	if (!tb[KFIPMEM_A_MEMBER_REGION])
 		return ku_nl_refuse_attr(extack, nest, -EINVAL,
 					 "a member's region name is missing");
@@ -306,6 +321,9 @@ static int ku_nl_set_add_member(struct genl_info *info)
 	ret = ku_nl_members(info, &member, 1);
 	if (ret < 0)
 		return ret;
+	if (member.gone)
+		return ku_nl_refuse(info, KFIPMEM_A_SET_MEMBER, -EINVAL,
+				    "a member that was removed cannot be added");
 	return ku_nl_done(kfi_set_add(name, &member, info->extack));
 }
 
@@ -368,27 +386,37 @@ int ku_nl_set_scrub(struct sk_buff *skb, struct genl_info *info)
 	return ku_nl_done(ret);
 }
 
+static int ku_put_member_state(struct sk_buff *skb,
+			       const struct kfi_member_attr *attr)
+{
+	int where = attr->local ? KFIPMEM_A_MEMBER_POOL : KFIPMEM_A_MEMBER_HOST;
+
+	return nla_put_string(skb, where, attr->host) ?:
+	       nla_put_string(skb, KFIPMEM_A_MEMBER_REGION, attr->region) ?:
+	       nla_put_u32(skb, KFIPMEM_A_MEMBER_STATE, attr->state) ?:
+	       ku_put_flag(skb, KFIPMEM_A_MEMBER_WITNESS, attr->witness) ?:
+	       ku_put_flag(skb, KFIPMEM_A_MEMBER_FULL, attr->full) ?:
+	       nla_put_u32(skb, KFIPMEM_A_MEMBER_ERROR, -attr->err) ?:
+	       nla_put_uint(skb, KFIPMEM_A_MEMBER_BEHIND, attr->behind) ?:
+	       nla_put_uint(skb, KFIPMEM_A_MEMBER_RESYNCED, attr->resynced) ?:
+	       nla_put_uint(skb, KFIPMEM_A_MEMBER_RESYNC_TOTAL,
+			    attr->resync_total) ?:
+	       nla_put_uint(skb, KFIPMEM_A_MEMBER_WRITES, attr->writes);
+}
+
 static int ku_put_member(struct sk_buff *skb, unsigned int index,
 			 const struct kfi_member_attr *attr)
 {
 	struct nlattr *nest = nla_nest_start(skb, KFIPMEM_A_SET_MEMBER);
-	int where = attr->local ? KFIPMEM_A_MEMBER_POOL : KFIPMEM_A_MEMBER_HOST;
 	int err;
 
 	if (!nest)
 		return -EMSGSIZE;
-	err = nla_put_u32(skb, KFIPMEM_A_MEMBER_INDEX, index) ?:
-	      nla_put_string(skb, where, attr->host) ?:
-	      nla_put_string(skb, KFIPMEM_A_MEMBER_REGION, attr->region) ?:
-	      nla_put_u32(skb, KFIPMEM_A_MEMBER_STATE, attr->state) ?:
-	      ku_put_flag(skb, KFIPMEM_A_MEMBER_WITNESS, attr->witness) ?:
-	      ku_put_flag(skb, KFIPMEM_A_MEMBER_FULL, attr->full) ?:
-	      nla_put_u32(skb, KFIPMEM_A_MEMBER_ERROR, -attr->err) ?:
-	      nla_put_uint(skb, KFIPMEM_A_MEMBER_BEHIND, attr->behind) ?:
-	      nla_put_uint(skb, KFIPMEM_A_MEMBER_RESYNCED, attr->resynced) ?:
-	      nla_put_uint(skb, KFIPMEM_A_MEMBER_RESYNC_TOTAL,
-			   attr->resync_total) ?:
-	      nla_put_uint(skb, KFIPMEM_A_MEMBER_WRITES, attr->writes);
+	err = nla_put_u32(skb, KFIPMEM_A_MEMBER_INDEX, index);
+	if (!err && attr->gone)
+		err = nla_put_flag(skb, KFIPMEM_A_MEMBER_REMOVED);
+	else if (!err)
+		err = ku_put_member_state(skb, attr);
 	nla_nest_end(skb, nest);
 	return err;
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "spread.h"
 
 #define MAX_ROUNDS	4096
 #define MAX_SIZES	16
@@ -36,46 +37,12 @@ struct cell {
 	bool have[PATHS][MAX_ROUNDS];
 };
 
-struct spread {
-	double p10, p50, p90;
-	int n;
-};
-
 static unsigned int sizes[MAX_SIZES], depths[MAX_DEPTHS];
 static int nsizes, ndepths;
 static struct cell *cells[MAX_SIZES][MAX_DEPTHS];
 static struct count counts[MAX_SIZES][PATHS];
 static char target[256], extra[65536];
 static bool ended, failed;
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double quantile(const double *sorted, int n, double q)
-{
-	double at = q * (n - 1);
-	int i = at;
-
-	return i + 1 < n ? sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]) :
-			   sorted[n - 1];
-}
-
-static struct spread spread_of(double *values, int n)
-{
-	struct spread s = { .n = n };
-
-	if (!n)
-		return s;
-	qsort(values, n, sizeof(*values), compare);
-	s.p10 = quantile(values, n, 0.1);
-	s.p50 = quantile(values, n, 0.5);
-	s.p90 = quantile(values, n, 0.9);
-	return s;
-}
 
 /* Both paths, and the ratio, of one size and depth. */
 static void cell_spreads(const struct cell *cell, struct spread path[PATHS],

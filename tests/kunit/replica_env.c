@@ -68,8 +68,12 @@ int replica_try_start(bool create)
 	};
 	unsigned int i;
 
-	for (i = 0; i < rep.nr; i++)
-		replica_member(rep.member[i], &member[i]);
+	for (i = 0; i < rep.nr; i++) {
+		if (rep.gone & BIT(rep.member[i]))
+			member[i] = (struct kfi_member_params){ .gone = true };
+		else
+			replica_member(rep.member[i], &member[i]);
+	}
 	return kfi_set_start(&params, NULL);
 }
 

@@ -40,6 +40,7 @@ struct replica {
 	unsigned int member[REP_REGIONS];	/* which region each one is */
 	unsigned int local;		/* bit per region */
 	unsigned int witness;		/* bit per region */
+	unsigned int gone;		/* bit per region: given as removed */
 	bool fail_io;
 	bool raw;
 	bool dirty;			/* create without assume_clean */

@@ -218,6 +218,18 @@ static void replica_add_remove(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, replica_cut(2), 0);
 	KUNIT_ASSERT_EQ(test, replica_start(false), 0);
 	KUNIT_EXPECT_EQ(test, replica_read(0, 3, 4096), 0);
+	KUNIT_ASSERT_EQ(test, replica_stop(), 0);
+
+	/* It can say so of that one, and of no other. */
+	rep.gone = BIT(1) | BIT(2);
+	KUNIT_EXPECT_EQ(test, replica_try_start(false), -EINVAL);
+	rep.gone = BIT(1);
+	KUNIT_EXPECT_EQ(test, replica_try_start(true), -EINVAL);
+	KUNIT_ASSERT_EQ(test, replica_start(false), 0);
+	KUNIT_EXPECT_TRUE(test, replica_attr()->member[1].gone);
+	KUNIT_EXPECT_FALSE(test, replica_attr()->member[2].gone);
+	KUNIT_EXPECT_EQ(test, replica_attr()->quorum, 2);
+	KUNIT_EXPECT_EQ(test, replica_read(0, 3, 4096), 0);
 }
 
 /* The one whose vote is gone has a region still. */

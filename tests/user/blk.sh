@@ -25,7 +25,7 @@ json '.ok and .node == "/dev/kfiblk3" and .number == 3' blk add t
 for command in del resize; do
 	refuse 2 "something is missing" blk $command
 	refuse 2 "unexpected word" blk $command 1 2
-	for device in '' x -- /dev/3 /dev/kfiblk /dev/sda kfiblk3p1 \
+	for device in '' x -- 0x3 /dev/3 /dev/kfiblk /dev/sda kfiblk3p1 \
 		99999999999 /dev/kfiblk/3 "' 3'"; do
 		[ "$device" != -- ] || continue
 		refuse 2 "is not a block device" blk $command "$device"
@@ -34,6 +34,7 @@ done
 refuse 2 "unrecognized option" blk resize 3 --force
 sends "27 1=3" blk del 3
 sends "27 1=3" blk del kfiblk3
+sends "27 1=10" blk del kfiblk010
 sends "27 1=0 5=" blk del /dev/kfiblk0 --force
 sends "28 1=12" blk resize /dev/kfiblk12
 json '.ok' blk del 3

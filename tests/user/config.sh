@@ -54,6 +54,9 @@ sends "20 1=u 8={ 1=p 2=u }" set start u --config conf
 sends "20 1=u 4= 8={ 1=p 2=u }" set start u --raw --config conf
 sends "20 1=t 5= 7=1024 $(echo "$all" | sed 's/6=a 8=/6=b 8=/g')" set start t --config conf --as b --resync-rate 1K
 sends "20 1=t 5= 7=10485760 $(echo "$all" | sed "s/6=a 8=/6=a 7=$key/g")" set start t --config conf --key-file key
+printf '[set t]\nmember = removed\nmember = local:p/d\nwitness = removed\n' >conf.removed
+sends "20 1=t 8={ 18= } 8={ 1=p 2=d } 8={ 18= }" set start t --config conf.removed
+refuse 2 "a new set has no member that was removed" set create t --config conf.removed
 refuse 2 "a raw set has one member, not 3" set start t --raw --config conf
 refuse 2 "conf has no [set v]" set start v --config conf
 refuse 2 "not from both" set start t --config conf --member local:p/d

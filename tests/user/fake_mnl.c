@@ -16,6 +16,7 @@
  *   boot	a list has its first entry once the log has the request that makes
  *		such a thing, and not the one after it that removes it
  *   fenced	the set was taken over by another machine
+ *   removed	the second of a set's three members was removed
  *   changing	reads go on, a member changes at the third list, and the set is
  *		gone at the fifth
  * KFIPMEM_FAKE_LOG names a file that gets one line per request.
@@ -176,7 +177,8 @@ static void put_export(struct nlmsghdr *nlh, int i)
 static void put_attachment(struct nlmsghdr *nlh, int i)
 {
 	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_NAME, i ? HOSTILE : "far");
-	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_HOST, "192.0.2.1");
+	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_HOST,
+			  i ? "2001:db8::1" : "192.0.2.1");
 	mnl_attr_put_u16(nlh, KFIPMEM_A_ATTACHMENT_PORT, 7473);
 	mnl_attr_put_strz(nlh, KFIPMEM_A_ATTACHMENT_REGION, "data");
 	mnl_attr_put_u32(nlh, KFIPMEM_A_ATTACHMENT_SIZE, 1 << 30);
@@ -260,6 +262,15 @@ static void put_member(struct nlmsghdr *nlh, uint32_t index, uint32_t state)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void put_removed(struct nlmsghdr *nlh, uint32_t index)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, KFIPMEM_A_SET_MEMBER);
+
+	mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_INDEX, index);
+	mnl_attr_put(nlh, KFIPMEM_A_MEMBER_REMOVED, 0, NULL);
+	mnl_attr_nest_end(nlh, nest);
+}
+
 /* More members than a set can have, each of them hostile. */
 static void put_bad_members(struct nlmsghdr *nlh)
 {
@@ -313,7 +324,11 @@ static void put_set(struct nlmsghdr *nlh, int i)
 	mnl_attr_put_u32(nlh, KFIPMEM_A_SET_USERS, 1);
 	put_scrub(nlh);
 	put_member(nlh, 0, KFIPMEM_MEMBER_IN_SYNC);
-	put_member(nlh, 1, late ? KFIPMEM_MEMBER_DOWN : KFIPMEM_MEMBER_SYNCING);
+	if (mode_is("removed"))
+		put_removed(nlh, 1);
+	else
+		put_member(nlh, 1, late ? KFIPMEM_MEMBER_DOWN :
+					  KFIPMEM_MEMBER_SYNCING);
 	put_member(nlh, 2, KFIPMEM_MEMBER_DOWN);
 }
 

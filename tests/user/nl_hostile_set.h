@@ -38,6 +38,33 @@ static struct nlattr *remote_member(struct nlmsghdr *nlh)
 	return nest;
 }
 
+static struct nlattr *removed_member(struct nlmsghdr *nlh)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, KFIPMEM_A_SET_MEMBER);
+
+	mnl_attr_put(nlh, KFIPMEM_A_MEMBER_REMOVED, 0, NULL);
+	return nest;
+}
+
+/* One of what a request may say of a member, in a valid form. */
+static void put_member_attr(struct nlmsghdr *nlh, uint16_t type)
+{
+	switch (type) {
+	case KFIPMEM_A_MEMBER_PORT:
+		mnl_attr_put_u16(nlh, type, 1);
+		break;
+	case KFIPMEM_A_MEMBER_KEY:
+		mnl_attr_put(nlh, type, KFIPMEM_KEY_SIZE, any_key);
+		break;
+	case KFIPMEM_A_MEMBER_INSECURE:
+	case KFIPMEM_A_MEMBER_WITNESS:
+		mnl_attr_put(nlh, type, 0, NULL);
+		break;
+	default:
+		mnl_attr_put_strz(nlh, type, "nowhere");
+	}
+}
+
 static void refuse_member(struct nlmsghdr *nlh, struct nlattr *nest,
 			  const char *what)
 {
@@ -159,6 +186,49 @@ static void test_member_shapes(uint8_t cmd)
 	mnl_attr_put(nlh, KFIPMEM_A_MEMBER_KEY, KFIPMEM_KEY_SIZE, any_key);
 	inner->nla_len = 2;
 	refuse_member(nlh, nest, "a key shorter than its header");
+}
+
+/* It is nowhere, not of a new set, and not to be added. */
+static void test_removed_member(void)
+{
+	struct nlmsghdr *nlh;
+	struct nlattr *nest;
+	uint16_t type;
+	char what[64];
+
+	for (type = KFIPMEM_A_MEMBER_POOL; type <= KFIPMEM_A_MEMBER_WITNESS;
+	     type++) {
+		nlh = set_command(KFIPMEM_CMD_SET_START);
+		mnl_attr_nest_end(nlh, local_member(nlh));
+		nest = removed_member(nlh);
+		put_member_attr(nlh, type);
+		mnl_attr_nest_end(nlh, nest);
+		snprintf(what, sizeof(what),
+			 "a removed member with attribute %u", type);
+		refuse_as(nlh, "was removed is nowhere", what);
+	}
+	nlh = set_command(KFIPMEM_CMD_SET_START);
+	nest = mnl_attr_nest_start(nlh, KFIPMEM_A_SET_MEMBER);
+	mnl_attr_put_u32(nlh, KFIPMEM_A_MEMBER_REMOVED, 0);
+	refuse_member(nlh, nest, "a removed member with a value");
+	nlh = set_command(KFIPMEM_CMD_SET_START);
+	mnl_attr_nest_end(nlh, removed_member(nlh));
+	refuse_as(nlh, "a member that holds data", "a set of removed members");
+	nlh = set_command(KFIPMEM_CMD_SET_START);
+	mnl_attr_put(nlh, KFIPMEM_A_SET_RAW, 0, NULL);
+	mnl_attr_nest_end(nlh, removed_member(nlh));
+	refuse_as(nlh, "a member that holds data",
+		  "a raw set of a removed member");
+	nlh = set_command(KFIPMEM_CMD_SET_START);
+	mnl_attr_put(nlh, KFIPMEM_A_SET_CREATE, 0, NULL);
+	mnl_attr_nest_end(nlh, local_member(nlh));
+	mnl_attr_nest_end(nlh, removed_member(nlh));
+	mnl_attr_nest_end(nlh, local_member(nlh));
+	refuse_as(nlh, "a new set has no member that was removed",
+		  "a new set with a removed member");
+	nlh = set_command(KFIPMEM_CMD_SET_ADD);
+	mnl_attr_nest_end(nlh, removed_member(nlh));
+	refuse_as(nlh, "cannot be added", "adding a removed member");
 }
 
 static void test_many_members(uint8_t cmd, unsigned int nr, const char *what)
@@ -294,6 +364,7 @@ static void test_sets(void)
 	test_member_values(KFIPMEM_CMD_SET_ADD);
 	test_member_shapes(KFIPMEM_CMD_SET_START);
 	test_member_shapes(KFIPMEM_CMD_SET_ADD);
+	test_removed_member();
 	test_set_start();
 	test_set_names();
 	test_list(KFIPMEM_CMD_SET_GET);

@@ -113,6 +113,20 @@ json()
 	fi
 }
 
+# cut_short CODE ARGS...: nobody takes the answer; has to say so and end with CODE
+cut_short()
+{
+	code=$1
+	shift
+	timeout 10 "$kfipmem" "$@" >/dev/full 2>stderr
+	ret=$?
+	if [ $ret -eq "$code" ] && grep -qF "cannot write the answer" stderr; then
+		pass "says that its answer is cut short: kfipmem $*"
+	else
+		fail "kfipmem $* to a full device: exit $ret, $(head -n 1 stderr)"
+	fi
+}
+
 hex=00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF
 long=$(printf '%064d' 0)
 umask 077
@@ -136,7 +150,15 @@ refuse 2 "Usage"
 refuse 2 "did you mean 'pool'" pol
 refuse 2 "did you mean 'pool create'" pool creat x
 refuse 2 "see 'kfipmem --help'" frobnicate
-refuse 2 "needs a second word" region
+refuse 2 "needs a second word; see 'kfipmem region --help'" region
+for group in pool region key set blk; do
+	if "$kfipmem" $group --help >stdout 2>stderr &&
+		[ "$(grep -c '^  ' stdout)" -eq "$("$kfipmem" --help | grep -c "^  $group ")" ]; then
+		pass "kfipmem $group --help"
+	else
+		fail "kfipmem $group --help: $(cat stdout stderr)"
+	fi
+done
 refuse 2 "unknown option" --jason pool list
 refuse 2 "unknown command ''" ''
 
@@ -260,6 +282,7 @@ sends "12 1=p 2=data 3=b" fence p/data --peer b
 # listen, unlisten
 refuse 2 "is not a port" listen --port 0
 refuse 2 "is too large" listen --port 65536
+refuse 2 "is not a number" listen --port 0x10
 refuse 2 "is not a number" listen --port 74x
 refuse 2 "is empty" listen --addr ''
 refuse 2 "cannot resolve" listen --addr 1.2.3.4.5.6
@@ -269,6 +292,7 @@ refuse 2 "unexpected word" unlisten x
 refuse 2 "unrecognized option" unlisten --port 1
 refuse 2 "unrecognized option" unlisten --force
 sends "13 1=0.0.0.0 2=7473" listen
+sends "13 1=0.0.0.0 2=7473" listen --port 07473
 sends "13 1=127.0.0.1 2=1099 3=rdma" listen --addr 127.0.0.1 --port 1099 --provider rdma
 
 # attach, detach
@@ -394,6 +418,17 @@ fi
 
 # People's output has the facts that the manual names
 KFIPMEM_FAKE=ok
+cut_short 1 pool list
+cut_short 1 status --json
+cut_short 1 attach 127.0.0.1/data --as a --insecure
+"$kfipmem" status >stdout 2>stderr
+for text in "192.0.2.1:7473/data" "[2001:db8::1]:7473/data"; do
+	if grep -qF " $text " stdout; then
+		pass "status says: $text"
+	else
+		fail "status does not say: $text"
+	fi
+done
 "$kfipmem" stat >stdout 2>stderr
 for text in "1.50 requests, 1.00 replies, 2.50 messages" "300 bytes out" \
 	"p50 between 1.0us and 2.0us" "p99 between 4.1us and 8.2us" \
@@ -411,6 +446,21 @@ for part in set config blk up units; do
 	# shellcheck source=tests/user/units.sh
 	. "$here/$part.sh"
 done
+
+# completed WORDS...: what bash is offered for the last one
+completed()
+{
+	bash -c '. "$0" && COMP_WORDS=("$@") && COMP_CWORD=$(($# - 1)) &&
+		COMP_LINE="$*" && { _kfipmem || :; } && echo "${COMPREPLY[*]}"' \
+		"$top/tools/completion/kfipmem.bash" kfipmem "$@" 2>/dev/null
+}
+if [ "$(completed set start t --member '')" = "local: removed" ] &&
+	[ "$(completed set create t --member '')" = local: ] &&
+	[ "$(completed blk re)" = resize ]; then
+	pass "completion"
+else
+	fail "completion: $(completed set start t --member '')"
+fi
 
 # Every command that there is, is in the manual and in the completion.
 for command in "pool create" "pool open" "pool close" "pool list" \

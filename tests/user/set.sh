@@ -73,6 +73,14 @@ sends "20 1=t 2= 8={ 1=p 2=w 9= } 8={ 2=d 3=::1 4=1099 6=a 8= } $m0" \
 sends "20 1=t 2= $m0 8={ 2=v 3=127.0.0.1 4=7473 6=a 7=$key 9= }" \
 	set create t --member local:p/d --witness 127.0.0.1/v --as a --key-file key
 sends "20 1=t 2= $m0" set create t --member local:p/d
+# One that was removed keeps its place, whatever it was.
+sends "20 1=t $m0 8={ 18= } 8={ 18= } 8={ 2=d 3=127.0.0.1 4=7473 6=a 8= }" \
+	set start t --member local:p/d --member removed --witness removed --member 127.0.0.1/d --as a --insecure
+sends "20 1=t 8={ 18= } $m0" set start t --member removed --member local:p/d
+refuse 2 "a --member that holds data" set start t --member removed --witness local:p/d
+refuse 2 "a --member that holds data" set start t --raw --member removed
+refuse 2 "'removed.' names no region" set start t --member local:p/d --member removed.
+refuse 2 "a new set has no member that was removed" set create t --member local:p/d --member removed
 sends "20 1=t 4= $m0" set start t --raw --member local:p/d
 sends "20 1=t 4= 5= 7=5000000000 $m0" set start t --raw --member local:p/d --fail-io --resync-rate 5000000000
 
@@ -87,6 +95,8 @@ refuse 2 "one member at a time" set add t --member local:p/d --member local:p/e
 refuse 2 "say with --as" set add t --member 127.0.0.1/d
 refuse 2 "names no pool" set add t --member local:d
 refuse 2 "unrecognized option" set add t --member local:p/d --config x
+refuse 2 "what was removed cannot be added" set add t --member removed
+refuse 2 "what was removed cannot be added" set add t --witness removed
 sends "22 1=t $m0" set add t --member local:p/d
 sends "22 1=t 8={ 2=d 3=127.0.0.1 4=7473 6=a 7=$key 9= }" set add t --witness 127.0.0.1/d --as a --key-file key
 refuse 2 "something is missing" set remove t
@@ -94,8 +104,10 @@ refuse 2 "is not a number" set remove t x
 refuse 2 "is not a number" set remove t -- -1
 refuse 2 "is not the index of a member" set remove t 8
 refuse 2 "is too large" set remove t 4294967296
+refuse 2 "is not a number" set remove t 0x1
 refuse 2 "unexpected word" set remove t 1 2
 sends "23 1=t 9=2" set remove t 2
+sends "23 1=t 9=7" set remove t 07
 refuse 2 "something is missing" set scrub
 refuse 2 "unrecognized option" set scrub t --watch
 sends "24 1=t" set scrub t
@@ -143,6 +155,17 @@ KFIPMEM_FAKE=empty
 json '.sets == []' set status
 "$kfipmem" set status >stdout 2>stderr
 says "no set is started here"
+KFIPMEM_FAKE=removed
+json '.sets[0].members | map(.removed) == [false, true, false] and map(.index) == [0, 1, 2]' set status
+json '.sets[0].members[1] | [.where, .pool, .host, .region, .state, .error] | all(. == null)' set status
+json '.sets[0].members | (.[1] | keys) == (.[0] | keys)' set status
+"$kfipmem" set status data >stdout 2>stderr
+says "quorum 2 of 2,"
+if grep -qE "^   1  removed$" stdout; then
+	pass "set status shows a removed member"
+else
+	fail "set status of a removed member: $(cat stdout)"
+fi
 KFIPMEM_FAKE=scrubbing
 "$kfipmem" set status data >stdout 2>stderr
 says "scrub  25% [#####...............]"
@@ -153,6 +176,7 @@ says "data: 1G compared, extents that differed 0, repaired 0"
 json '.ok and .scrubbed == 1073741824' set scrub data --wait
 KFIPMEM_FAKE=differ
 refuse 1 "3 extents differ, 0 were repaired: repair them with --repair" set scrub data --wait
+refuse 1 "3 extents differ, 0 were repaired: see the kernel's log" set scrub data --wait --repair
 KFIPMEM_FAKE=broken
 refuse 1 "256M of 1G: broken off; see the kernel's log" set scrub data --wait
 KFIPMEM_FAKE=empty
@@ -164,7 +188,7 @@ KFIPMEM_FAKE=changing
 if timeout 20 "$kfipmem" set status data --watch >stdout 2>stderr &&
 	[ "$(grep -c '^data: active' stdout)" -eq 2 ] &&
 	[ "$(grep -c 'syncing' stdout)" -eq 1 ] &&
-	[ "$(tail -n 1 stdout)" = "no set is started here" ]; then
+	[ "$(tail -n 1 stdout)" = "set 'data' is not started here any more" ]; then
 	pass "set status --watch: one block for each change"
 else
 	fail "set status --watch: $(cat stdout stderr)"
@@ -176,6 +200,7 @@ else
 	fail "set status --watch --json: $(cat stdout stderr)"
 fi
 KFIPMEM_FAKE=ok
+cut_short 1 set status --watch
 for signal in INT TERM; do
 	rm -f stdout
 	"$kfipmem" set status --watch >stdout 2>stderr &

@@ -30,6 +30,7 @@ hostile_commands() {
 	refused 'no region nothing' on b kfipmem region remove tank/nothing
 	refused 'no region nothing' on b kfipmem export tank/nothing --peer x --insecure-any
 	refused 'can only be raised' on b kfipmem fence tank/data --epoch 1
+	refused 'no epoch is as high' on b kfipmem fence tank/data --epoch 18446744073709551615
 	refused 'remove them first' on b kfipmem pool destroy tank
 	json b '.pools | length == 1' kfipmem pool list
 }

@@ -14,6 +14,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 out=${OUT:-$(make -s --no-print-directory -C "$top" path)}
 kernel=${KERNEL:-$("$top/tools/deps.sh" kernel)}
 image=$out/tests/rig.img
+image_args=()	# of kfirig image, beside what the tests have
 share=$out/tests/share	# every node of the tests sees it, over 9P
 work=	# a folder for what one rig's tests write
 # shellcheck disable=SC2034 # of those that source this
@@ -59,7 +60,7 @@ build_all() {
 		"$top/tests/vm/pmdk.c" -lpmem2
 	gcc -std=gnu11 -O1 -Wall -Wextra -Werror -I"$top/include/uapi" \
 		-o "$out/tests/nl_hostile" "$top/tests/user/nl_hostile.c" -lmnl
-	args+=(--bin "$out/tests/pmdk" --bin "$out/tests/nl_hostile"
+	args+=("${image_args[@]}" --bin "$out/tests/pmdk" --bin "$out/tests/nl_hostile"
 		--bin "$out/tools/kfipmem" --bin /bin/dd --module algif_hash
 		--module 9p --module 9pnet_virtio)
 	for ko in "$tree"/kfabric_pmem/*/*.ko "$tree"/prov_*/*.ko; do

@@ -10,6 +10,7 @@
 set_nodes=(a b c)
 set_size=${set_size:-64M}
 set_device=/dev/kfiblk0
+set_removed=	# a node whose member was removed
 
 # set_serve NODE create|open [POOL-OPTION...]: a node's part, at each boot
 set_serve() {
@@ -39,7 +40,9 @@ set_members() {
 	local node
 
 	for node in "${set_nodes[@]}"; do
-		if [ "$node" = "$1" ]; then
+		if [ "$node" = "$set_removed" ]; then
+			printf ' --member removed'
+		elif [ "$node" = "$1" ]; then
 			printf ' --member local:tank/vol'
 		else
 			printf ' --member %s/vol' "$node"

@@ -172,6 +172,54 @@ set_node_killed() {
 	set_node_is b '"/dev/kfi/vol"'
 }
 
+set_node_removed_is_shown() {
+	json b '.sets[0] | .quorum == 2 and .state == "active" and
+		(.members | map(.removed) == [false, false, true]) and
+		.members[2].index == 2 and .members[2].state == null' kfipmem set status
+	on b kfipmem set status vol > "$work/set_node.status"
+	grep -q ' quorum 2 of 2, ' "$work/set_node.status"
+	grep -qx '   2  removed' "$work/set_node.status"
+}
+
+set_node_remove() {
+	local epoch
+
+	set_start b
+	set_until b '[.members[].state] | all(. == "in-sync")' 120
+	set_removed=c
+	refused 'a new set has no member that was removed' set_create a
+	on b kfipmem set stop vol
+	refused 'were not removed' set_start b
+	set_removed=
+	set_start b
+	set_until b '[.members[].state] | all(. == "in-sync")' 120
+	on b kfipmem set remove vol 2
+	set_node_removed_is_shown
+	refused 'no such member' on b kfipmem set remove vol 2
+	on b kfipmem set stop vol
+
+	# Its region may be in another set: nobody looks for it.
+	epoch=$(on c kfipmem region list --json | jq '.regions[0].epoch')
+	set_removed=c
+	set_start b
+	set_node_removed_is_shown
+	on b cmp -n 65536 /root/in /dev/kfi/vol
+	on b /bin/dd if=/root/in of=/dev/kfi/vol bs=64k count=4 oflag=dsync
+	json c ".regions[0].epoch == $epoch" kfipmem region list
+	json c '.exports | all(.attached == 0)' kfipmem exports
+	on b kfipmem set stop vol
+
+	# On the other one the removed member is no part of the sum either.
+	on b kfipmem unlisten
+	on a sh -c 'echo 3 > /sys/module/kfi_replica/parameters/start_timeout'
+	refused '1 of 2 in reach' set_start a
+	on b kfipmem listen
+	set_start a
+	kfirig put a "$work/set_node.in" /root/in
+	on a cmp -n 262144 /root/in /dev/kfi/vol
+	on a kfipmem set stop vol
+}
+
 proves "three nodes, each with a member" set_node_set_up
 proves "the set's node takes the name of its member; other names are refused" set_node_names
 proves "dd oflag=dsync and cmp, also of odd pieces and at the end" set_node_dd
@@ -185,3 +233,4 @@ proves "a mapping of a set, msync, and members that are equal" set_node_mapped
 proves "a set with an open file is not stopped" set_node_stop_refused
 proves "after fsync another writer has it; the old one gets EKEYREVOKED" set_node_take_over
 proves "a write that is held without a majority is killed" set_node_killed
+proves "a member is removed, and a start takes 'removed' in its place" set_node_remove

@@ -28,7 +28,7 @@ _kfipmem_sets()
 
 _kfipmem_configured_sets()
 {
-	sed -n 's/^[[:blank:]]*\[set[[:blank:]]*\(.*\)\].*/\1/p' \
+	sed -n 's/^[[:blank:]]*\[set[[:blank:]]*\([[:alnum:]._-]*\)[[:blank:]]*\].*/\1/p' \
 		/etc/kfipmem.conf 2>/dev/null
 }
 
@@ -61,7 +61,9 @@ _kfipmem()
 		return
 		;;
 	--member | --witness)
-		mapfile -t COMPREPLY < <(compgen -W "local:" -- "$cur")
+		words_out="local:"
+		[[ $COMP_LINE == *" set start "* ]] && words_out+=" removed"
+		mapfile -t COMPREPLY < <(compgen -W "$words_out" -- "$cur")
 		compopt -o nospace 2>/dev/null
 		return
 		;;
