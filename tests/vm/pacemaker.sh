@@ -358,7 +358,7 @@ writer_is_fenced() {
 	local by end=$((SECONDS + 120)) epoch
 
 	old=$(< "$work/primary")
-	by=$(others "$old" | head -n 1)
+	by=$(others "$old" | sed -n 1p)
 	epoch=$(on "$old" kfipmem set status vol --json | jq '.sets[0].epoch')
 	writes "$old" &
 	until_acks 5
