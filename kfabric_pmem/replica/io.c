@@ -3,6 +3,7 @@
 #include <linux/bitmap.h>
 #include <linux/export.h>
 #include <linux/slab.h>
+#include "mutant.h"
 #include "set.h"
 
 static void kfs_io_end(struct kfi_set *set, struct kfi_set_io *io, int err)
@@ -150,58 +151,6 @@ static void kfs_read_start(struct kfi_set *set, struct kfi_set_io *io)
 	kfs_link_post_held(m, op);
 }
 
-#ifdef KFI_MUTANT_ACK_BEFORE_QUORUM
-/* A write with a copy of its bytes, which goes on when the caller's has ended. */
-struct kfs_early_io {
-	struct kfi_set_io io;
-	struct kfi_set_io *orig;
-	atomic_t acked;
-	struct bio_vec bvec;
-};
-
-static void kfs_early_ack(struct kfi_set_io *io, int err)
-{
-	struct kfs_early_io *early = container_of(io, struct kfs_early_io, io);
-
-	if (!atomic_xchg(&early->acked, 1))
-		early->orig->done(early->orig, err);
-}
-
-static void kfs_early_done(struct kfi_set_io *io, int err)
-{
-	struct kfs_early_io *early = container_of(io, struct kfs_early_io, io);
-
-	kfs_early_ack(io, err);
-	__free_pages(early->bvec.bv_page, get_order(io->length));
-	kfree(early);
-}
-
-static struct kfi_set_io *kfs_early(struct kfi_set_io *orig)
-{
-	struct kfs_early_io *early = kzalloc(sizeof(*early), GFP_ATOMIC);
-	struct page *page = alloc_pages(GFP_ATOMIC, get_order(orig->length));
-	size_t pos = 0;
-	unsigned int i;
-
-	if (!early || !page)
-		panic("kfi_replica: no memory for a mutant");
-	for (i = 0; i < orig->nr_bvecs; i++) {
-		const struct bio_vec *bv = &orig->bvec[i];
-
-		memcpy(page_address(page) + pos,
-		       page_address(bv->bv_page) + bv->bv_offset, bv->bv_len);
-		pos += bv->bv_len;
-	}
-	early->io = *orig;
-	early->orig = orig;
-	bvec_set_page(&early->bvec, page, orig->length, 0);
-	early->io.bvec = &early->bvec;
-	early->io.nr_bvecs = 1;
-	early->io.done = kfs_early_done;
-	return &early->io;
-}
-#endif
-
 /* Return: whether its extents can be written to now. Else it waits for them. */
 static bool kfs_write_extents(struct kfi_set *set, struct kfi_set_io *io)
 {
@@ -346,10 +295,8 @@ static void kfs_write_done(struct kfi_member_op *op, int err)
 					     sub[m->index]);
 	u64 first = kfs_first_extent(set, io);
 
-#ifdef KFI_MUTANT_ACK_BEFORE_QUORUM
 	if (!err)
-		kfs_early_ack(io, 0);
-#endif
+		kfs_mutant_ack(io);
 	if (err) {
 		set_bit(m->index, &io->failed);
 		spin_lock_bh(&set->lock);
@@ -543,11 +490,7 @@ void kfi_set_submit(struct kfi_set *set, struct kfi_set_io *io)
 		io->done(io, -EINVAL);
 		return;
 	}
-#ifdef KFI_MUTANT_ACK_BEFORE_QUORUM
-	if (io->op == KFI_SET_WRITE || io->op == KFI_SET_WRITE_DURABLE)
-		io = kfs_early(io);
-#endif
-	kfs_io_start(set, io);
+	kfs_io_start(set, kfs_mutant_io(io));
 }
 EXPORT_SYMBOL_GPL(kfi_set_submit);
 
