@@ -67,7 +67,7 @@ case " ${files[*]} " in
 */mutants.sh\ *) build_all "${mutants[@]}" ;;
 *) build_all ;;
 esac
-share_program fio
+share_all
 echo "built in $((SECONDS - begin)) s"
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/kfi-vm.XXXXXX")
