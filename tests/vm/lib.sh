@@ -59,7 +59,8 @@ build_all() {
 		-o "$out/tests/nl_hostile" "$top/tests/user/nl_hostile.c" -lmnl
 	args+=(--bin "$out/tests/pmdk" --bin "$out/tests/nl_hostile"
 		--bin "$out/tools/kfipmem" --bin /bin/dd --module algif_hash
-		--module 9p --module 9pnet_virtio)
+		--module 9p --module 9pnet_virtio --module sch_prio
+		--module cls_u32)
 	for ko in "$tree"/kfabric_pmem/*/*.ko "$tree"/prov_*/*.ko; do
 		args+=(--modules "$ko")
 	done
