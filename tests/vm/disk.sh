@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# rig: set a:nvdimm=64M b:nvdimm=64M c:nvdimm=64M
+# rig: files a:nvdimm=64M b:nvdimm=64M c:nvdimm=64M
 #
 # The block device of a three-way set without a file system: random operations
 # of every kind (fsx.c), discard among them, and fio with its verification, while
@@ -16,7 +16,7 @@
 
 set_size=24M
 disk_fsx_size=524288
-disk_fsx_count=2000
+disk_fsx_count=2000	# more than there is time for
 disk_zone=65536		# of fio, written by a job
 disk_zones=12
 
@@ -37,16 +37,14 @@ disk_blackout() {
 disk_fsx() {
 	local status=0 synced
 
-	# shellcheck disable=SC2046
-	kfirig exec --no-stdin --timeout 120 \
-		--cut "a@$(printf 'sync %06d' "$(random 20 60)")" a -- \
-		$(shared fsx run $set_device $disk_fsx_size "$seed" $disk_fsx_count) \
+	on_fsx a --cut "a@$(printf 'sync %06d' "$(random 20 60)")" -- \
+		run $set_device $disk_fsx_size $disk_seed $disk_fsx_count \
 		> "$work/disk.fsx" || status=$?
 	[ $status -eq 125 ]
 	disk_blackout b
-	synced=$(sed -n 's/^sync 0*\([0-9][0-9]*\)$/\1/p' "$work/disk.fsx" | tail -n 1)
+	synced=$(fsx_synced "$work/disk.fsx")
 	echo "$((synced + 1)) times synced"
-	on_shared b fsx check $set_device $disk_fsx_size "$seed" $disk_fsx_count "$synced"
+	on_shared b fsx check $set_device $disk_fsx_size $disk_seed $disk_fsx_count "$synced"
 }
 
 # disk_job RUN ZONE: fio's, which writes a zone and verifies it. A run writes
@@ -55,7 +53,7 @@ disk_job() {
 	cat <<-END
 		[zone$2]
 		offset=$(($2 * disk_zone))
-		randseed=$((seed + $1 * 1000 + $2))
+		randseed=$((disk_seed + $1 * 1000 + $2))
 	END
 }
 
@@ -148,7 +146,10 @@ disk_fio_blackout() {
 	disk_verify a "$last"
 }
 
-proves "a set of three" disk_begin
-proves "fsx on the device, power cut of all: what it has synced is there (SEED=$seed)" disk_fsx
-proves "fio on the device, power cut of a replica: it goes on, verified" disk_fio_replica
-proves "fio on the device, power cut of all: verified where it was acknowledged" disk_fio_blackout
+for ((cycle = 0; cycle < ${CYCLES:-1}; cycle++)); do
+	disk_seed=$((seed + cycle))
+	proves "a set of three" disk_begin
+	proves "fsx on the device, power cut of all: what it has synced is there (SEED=$seed)" disk_fsx
+	proves "fio on the device, power cut of a replica: it goes on, verified" disk_fio_replica
+	proves "fio on the device, power cut of all: verified where it was acknowledged" disk_fio_blackout
+done

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: BSD-3-Clause
-# rig: set a:nvdimm=64M b:nvdimm=64M c:nvdimm=64M
+# rig: files a:nvdimm=64M b:nvdimm=64M c:nvdimm=64M
 #
 # File systems on a three-way set, and programs on them: files with fsync(),
 # an SQLite database in WAL mode, random operations of every kind (fsx.c). The
@@ -20,10 +20,6 @@ set_size=44M
 fs_file=16384
 fs_fsx_size=262144
 fs_fsx_count=2000	# more than there is time for
-
-fs_begin() {
-	set_begin a
-}
 
 fs_make() {
 	case $1 in
@@ -83,21 +79,16 @@ fs_use() {
 	fs_is_resized "$2"
 }
 
-# fs_beside NAME NODE COMMAND...: while the power lasts
-fs_beside() {
-	: > "$work/fs.$1"
-	kfirig exec --no-stdin --timeout 120 "$2" -- "${@:3}" \
-		> "$work/fs.$1" 2> "$work/fs.$1.err" &
-}
-
 # fs_cut TYPE NODE NEXT DEAD...
 fs_cut() {
 	local node=$2 next=$3 status=0
 
-	# shellcheck disable=SC2046
-	fs_beside sqlite "$node" $(shared sqlitewriter write /fs/db 0 0)
-	# shellcheck disable=SC2046
-	fs_beside fsx "$node" $(shared fsx run /fs/fsx $fs_fsx_size "$seed" $fs_fsx_count)
+	: > "$work/fs.sqlite"
+	: > "$work/fs.fsx"
+	LIMIT=120 on_shared "$node" sqlitewriter write /fs/db 0 0 \
+		> "$work/fs.sqlite" 2> "$work/fs.sqlite.err" &
+	on_fsx "$node" -- run /fs/fsx $fs_fsx_size $fs_seed $fs_fsx_count \
+		> "$work/fs.fsx" 2> "$work/fs.fsx.err" &
 	wait_until 60 test -s "$work/fs.sqlite" -a -s "$work/fs.fsx"
 	kfirig exec --no-stdin --timeout 120 \
 		--cut "$node@$(printf 'ack %08d' "$(random 5 30)")" "$node" -- \
@@ -135,22 +126,25 @@ fs_fsx() {
 	local synced
 
 	cat "$work/fs.fsx.err"
-	synced=$(sed -n 's/^sync 0*\([0-9][0-9]*\)$/\1/p' "$work/fs.fsx" | tail -n 1)
+	synced=$(fsx_synced "$work/fs.fsx")
 	echo "$((synced + 1)) times synced"
-	on_shared "$1" fsx check /fs/fsx $fs_fsx_size "$seed" $fs_fsx_count "$synced"
+	on_shared "$1" fsx check /fs/fsx $fs_fsx_size $fs_seed $fs_fsx_count "$synced"
 }
 
-# fs_proves TYPE WHOSE NODE NEXT OTHER DEAD...
+# fs_proves TYPE WHOSE NODE NEXT DEAD...: DEAD lose their power besides NODE
 fs_proves() {
 	proves "$1: mkfs, fstrim, fsfreeze, resize" fs_use "$1" "$3"
-	proves "$1: power cut of $2, $4 takes over (SEED=$seed)" fs_cut "$1" "$3" "$4" "${@:6}"
+	proves "$1: power cut of $2, $4 takes over (SEED=$seed)" fs_cut "$1" "$3" "$4" "${@:5}"
 	proves "$1: every file with fsync is there, and what was frozen" fs_files "$4"
 	proves "$1: every committed transaction of SQLite is there" fs_sqlite "$4"
 	proves "$1: what fsx has synced is there" fs_fsx "$4"
 	proves "$1: the file system is clean" fs_unmount "$1" "$4"
 }
 
-proves "a set of three" fs_begin
-fs_proves ext4 "all machines" a b c b c
-set_revive a
-fs_proves xfs "the writer" b c a
+for ((cycle = 0; cycle < ${CYCLES:-1}; cycle++)); do
+	fs_seed=$((seed + cycle))
+	proves "a set of three" set_begin a
+	fs_proves ext4 "all machines" a b b c
+	proves "the first writer is a replica" set_revive a
+	fs_proves xfs "the writer" b c
+done

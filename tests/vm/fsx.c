@@ -23,15 +23,17 @@
 
 #define BLOCK		4096u
 #define LENGTH_MAX	32768u	/* of one operation */
+#define AHEAD		4u	/* "sync" lines that are not answered */
 
 static const char usage[] =
 "Usage: fsx run FILE SIZE SEED COUNT\n"
 "       fsx check FILE SIZE SEED COUNT SYNCED\n"
 "\n"
 "run    empty FILE (zero a device), carry out COUNT operations within SIZE\n"
-"       bytes, compare, and print \"sync N\" after each fsync(), N counts up\n"
-"check  after a power cut: is FILE what it was at the \"sync\" line SYNCED, but\n"
-"       for what the operations after that one may have changed?\n";
+"       bytes, compare, and print \"sync N\" after each fsync(), N counts up.\n"
+"       Waits for an answer, a line, to all but the last %u of them\n"
+"check  after a power cut: is FILE what it was at the \"sync\" line SYNCED, the\n"
+"       last one answered, but for what \"run\" may have done since?\n";
 
 enum op {
 	OP_WRITE,
@@ -292,6 +294,20 @@ static void do_zero(const struct step *s)
 		fail(op_names[s->op]);
 }
 
+/* So that it is known after the power cut how far it may have come. */
+static void wait_for_answers(uint64_t syncs)
+{
+	static uint64_t answers;
+	int c;
+
+	while (syncs - answers > AHEAD) {
+		c = getchar();
+		if (c == EOF)
+			fail("answers");
+		answers += c == '\n';
+	}
+}
+
 static void do_sync(const struct step *s)
 {
 	static uint64_t syncs;
@@ -301,6 +317,7 @@ static void do_sync(const struct step *s)
 	printf("sync %06" PRIu64 "\n", syncs++);
 	if (fflush(stdout))
 		fail("output");
+	wait_for_answers(syncs);
 	if (s->op == OP_DROP)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 }
@@ -406,14 +423,12 @@ static uint64_t replay(uint64_t synced)
 	return n;
 }
 
-/* Where the file and the copy agree, or the file has what is not yet written. */
-static void agree(bool *good, const uint8_t *got, size_t from, size_t to,
-		  bool zero)
+static void agree(bool *good, const uint8_t *got, size_t from, size_t to)
 {
 	size_t i;
 
 	for (i = from; i < to; i++)
-		if (got[i] == copy[i] || (zero && !got[i]))
+		if (got[i] == copy[i])
 			good[i] = true;
 }
 
@@ -428,7 +443,7 @@ static int check(uint64_t synced)
 	uint8_t *got = calloc(1, size + BLOCK);
 	bool *good = calloc(1, size);
 	struct step s;
-	uint64_t n;
+	uint64_t n, syncs = 0;
 	ssize_t ret;
 
 	if (!got || !good)
@@ -441,9 +456,10 @@ static int check(uint64_t synced)
 	got_size = (size_t)ret;
 	least = copy_size;
 	most = copy_size;
-	agree(good, got, 0, size, false);
-	for (; n < count; n++) {
+	agree(good, got, 0, size);
+	for (; n < count && syncs <= AHEAD; n++) {
 		s = step_of(n);
+		syncs += is_sync(s.op);
 		old = copy_size;
 		copy_apply(n, &s);
 		if (copy_size < least)
@@ -455,7 +471,7 @@ static int check(uint64_t synced)
 		if (s.op == OP_TRUNCATE)
 			to = s.offset > old ? s.offset : old;
 		if (is_change(s.op))
-			agree(good, got, from, to, true);
+			agree(good, got, from, to);
 	}
 	if (got_size < least || got_size > most) {
 		fprintf(stderr, "fsx: seed %" PRIu64 ": the file has %zu bytes, not %zu to %zu\n",
@@ -475,7 +491,7 @@ static int check(uint64_t synced)
 int main(int argc, char **argv)
 {
 	if (argc < 6) {
-		fputs(usage, stderr);
+		fprintf(stderr, usage, AHEAD);
 		return 2;
 	}
 	path = argv[2];
@@ -491,6 +507,6 @@ int main(int argc, char **argv)
 		return run();
 	if (argc == 7 && !strcmp(argv[1], "check"))
 		return check(number(argv[6]));
-	fputs(usage, stderr);
+	fprintf(stderr, usage, AHEAD);
 	return 2;
 }

@@ -101,8 +101,7 @@ kill_in_takeover() {
 	kfirig cut "$1" --arm --at "kfi_replica:${symbols[$(random 0 2)]}"
 	fails set_start "$1"
 	kfirig cut "$1" --wait --timeout 60
-	kfirig power-on "$1"
-	set_serve "$1" open
+	set_revive "$1"
 }
 
 # Another machine takes over from the writer, which has no power any more.

@@ -204,6 +204,39 @@ on_shared() {
 	on "$1" $(shared "$2") "${@:3}"
 }
 
+# on_fsx NODE [OPTION...] -- ARGUMENT...: fsx there, which is paced by answers;
+# its "sync" lines go to the standard output, and the status is that of the rig.
+on_fsx() {
+	local node=$1 go options=() line status=0
+
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	go=$(mktemp -u "$work/go.XXXXXX")
+	mkfifo "$go"
+	# shellcheck disable=SC2046
+	{
+		kfirig exec --timeout 120 "${options[@]}" "$node" -- \
+			$(shared fsx) "${@:2}" < "$go" || status=$?
+		exit $status
+	} | {
+		trap '' PIPE
+		while IFS= read -r line; do
+			echo "$line"
+			echo >&3 || true
+		done 3> "$go" 2> /dev/null
+	} || status=$?
+	rm "$go"
+	return $status
+}
+
+# fsx_synced FILE: the last "sync" line in it
+fsx_synced() {
+	sed -n 's/^sync 0*\([0-9][0-9]*\)$/\1/p' "$1" | tail -n 1
+}
+
 # fails COMMAND...: "!" before a command would not end a test
 fails() {
 	if "$@"; then

@@ -86,7 +86,7 @@ trap 'exit 130' INT TERM HUP
 
 # The longest first.
 mapfile -t order < <(printf '%s\n' "${!rigs[@]}" |
-	awk '{ print index("set crash calm domains", $1), $0 }' | sort -n |
+	awk '{ print index("set crash files calm domains", $1), $0 }' | sort -n |
 	cut -d ' ' -f 2-)
 for rig in "${order[@]}"; do
 	name=${rig%% *}

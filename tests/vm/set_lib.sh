@@ -64,6 +64,9 @@ set_create() {
 set_begin() {
 	local node
 
+	for node in "${set_nodes[@]}"; do
+		clean_node "$node"
+	done
 	set_key
 	for node in "${set_nodes[@]}"; do
 		set_serve "$node" create --cache-model="$(random 1 1000000)"
@@ -78,7 +81,7 @@ set_revive() {
 
 	[ $# -eq 0 ] || kfirig power-on "$@"
 	for node; do
-		set_serve "$node" open
+		set_serve "$node" open --cache-model="$(random 1 1000000)"
 	done
 }
 
