@@ -50,7 +50,8 @@ help:
 #:                            and, not by default, cluster rig mutants
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, and the rig kfirig
-#:   make soak [KILLS=N]      200 machines lose their power
+#:   make soak [KILLS=N]      200 machines lose their power; file systems and
+#:                            partitions, CYCLES=N times (10)
 #:   make bench               against a hand-written verbs loop
 #:   make bench-storage       against NVMe-oF, md-raid1 and DRBD
 #:   make style               checkpatch, sparse, kernel-doc, shellcheck
@@ -68,6 +69,7 @@ help:
 #:   TESTS="crash pmdk" of the VM tests only these (tests/vm/*.sh)
 #:   CUTS=N             power cuts in the crash test (default 2)
 #:   KILLS=N            kill cycles in the check (default 20) and the soak
+#:   CYCLES=N           of the tests fs, disk and partition (default 1)
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
 #:   QUICK=1            of bench-storage only a few short rounds
 #:   SEED=N             repeats a run with random moments
@@ -133,9 +135,10 @@ demo: deps-build+rig+test
 demo-commit: deps-build+rig+test
 	@'$(TOP)/tests/demo/commit.sh' $(if $(INPUT),'$(INPUT)')
 
-# The kill cycles in earnest; the check does a few of them.
+# Kill cycles and the like in earnest; the check does a few of them.
 soak: deps-build+rig+test
-	@KILLS=$${KILLS:-200} '$(TOP)/tests/vm/run.sh' kill
+	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} \
+		'$(TOP)/tests/vm/run.sh' kill fs disk partition
 
 check:
 	@'$(TOP)/tests/check.sh' $(ONLY)

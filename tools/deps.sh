@@ -61,7 +61,10 @@ packages() {
 		echo gcc make libc6-dev flex bison bc patch xz-utils rsync mawk \
 			libelf-dev linux-source-6.12
 		;;
-	test) echo jq fio libpmem2-dev e2fsprogs gcc libc6-dev pkg-config systemd ;;
+	test)
+		echo jq fio libpmem2-dev libsqlite3-dev e2fsprogs xfsprogs gcc \
+			libc6-dev pkg-config systemd
+		;;
 	bench) echo mdadm drbd-utils util-linux procps ;;
 	model) echo spin gcc libc6-dev ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;

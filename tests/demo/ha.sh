@@ -59,15 +59,14 @@ acked_files() {
 	cat "$work"/acks.* 2> /dev/null | sed -n 's/^[0-9.]* ack 0*\([0-9][0-9]*\)$/\1/p' | sort -n
 }
 
+are_acked() {
+	[ "$(acked_files | wc -l)" -ge "$1" ]
+}
+
 # until_acks COUNT: until so many more files are acknowledged
 until_acks() {
-	local want end=$((SECONDS + 120))
-
-	want=$(($(acked_files | wc -l) + $1))
-	until [ "$(acked_files | wc -l)" -ge "$want" ]; do
-		[ $SECONDS -lt $end ] || die "no file was acknowledged for too long"
-		sleep 0.2
-	done
+	wait_until 120 are_acked $(($(acked_files | wc -l) + $1)) ||
+		die "no file was acknowledged for too long"
 }
 
 mount_set() {

@@ -48,15 +48,8 @@ io_cost() {
 	json a '.endpoints[0].peer_memory <= 524288' kfipmem stat data
 }
 
-# fio and its libraries are not in the image: they would slow every boot.
-io_fio_set_up() {
-	on a sh -c '/sbin/modprobe -a 9pnet_virtio 9p && mkdir -p /mnt &&
-		mount -t 9p -o trans=virtio,ro,cache=loose share /mnt'
-}
-
 io_fio() {
-	LIMIT=120 on a /mnt/lib/ld-linux-x86-64.so.2 --library-path /mnt/lib \
-		/mnt/fio --name=v --filename=/dev/kfi/data --size=2m --bs=4k --rw=randwrite \
+	LIMIT=120 on_shared a fio --name=v --filename=/dev/kfi/data --size=2m --bs=4k --rw=randwrite \
 		--ioengine="$1" --iodepth="$2" --sync=dsync --verify=crc32c \
 		--do_verify=1 --verify_fatal=1 --output-format=json > "$work/fio.json"
 	jq -e '.jobs[0].error == 0 and .jobs[0].write.io_bytes == 2097152 and
@@ -69,6 +62,6 @@ io_fio() {
 proves "a region of b is attached on a" io_set_up
 proves "dd oflag=dsync, cmp, the same bytes at the target, all committed" io_dd
 proves "64 B durable: 1 post, 2 messages; 4 KiB: 1 post, 1 reply; idle peer at most 512 KiB" io_cost
-proves "fio reaches the node" io_fio_set_up
+proves "fio reaches the node" share_mount a
 proves "fio psync, verified" io_fio psync 1
 proves "fio io_uring, depth 8, verified" io_fio io_uring 8

@@ -24,17 +24,7 @@ set_size=24M
 # $work/kill.want: "CHUNK HASH [HASH]": what each chunk may be. Where two are
 # possible, the one that is found once has to stay.
 kill_begin() {
-	local node
-
-	clean_node a
-	clean_node b
-	clean_node c
-	set_key
-	for node in "${set_nodes[@]}"; do
-		set_serve "$node" create --cache-model="$(random 1 1000000)"
-	done
-	set_create a
-	on a kfipmem blk add vol > /dev/null
+	set_begin a
 	writer=a
 	down=
 	head -c $kill_bytes /dev/zero > "$work/kill.zero"
@@ -100,8 +90,7 @@ kill_verify() {
 
 kill_revive() {
 	[ -n "$down" ] || return 0
-	kfirig power-on "$down"
-	set_serve "$down" open
+	set_revive "$down"
 	down=
 }
 
@@ -112,8 +101,7 @@ kill_in_takeover() {
 	kfirig cut "$1" --arm --at "kfi_replica:${symbols[$(random 0 2)]}"
 	fails set_start "$1"
 	kfirig cut "$1" --wait --timeout 60
-	kfirig power-on "$1"
-	set_serve "$1" open
+	set_revive "$1"
 }
 
 # Another machine takes over from the writer, which has no power any more.

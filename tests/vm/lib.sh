@@ -54,7 +54,7 @@ build_all() {
 	cc_static "$out/tests/mapper" "$top/tests/vm/mapper.c"
 	args+=(--bin "$out/tests/chunkwriter" --bin "$out/tests/filewriter"
 		--bin "$out/tests/mapper"
-		--bin /sbin/mke2fs --module ext4)
+		--bin /sbin/mke2fs --module ext4 --module xfs)
 	# Shared, since their libraries have no static form.
 	gcc -std=gnu11 -O2 -Wall -Wextra -Werror -o "$out/tests/pmdk" \
 		"$top/tests/vm/pmdk.c" -lpmem2
@@ -62,23 +62,40 @@ build_all() {
 		-o "$out/tests/nl_hostile" "$top/tests/user/nl_hostile.c" -lmnl
 	args+=("${image_args[@]}" --bin "$out/tests/pmdk" --bin "$out/tests/nl_hostile"
 		--bin "$out/tools/kfipmem" --bin /bin/dd --module algif_hash
-		--module 9p --module 9pnet_virtio)
+		--module 9p --module 9pnet_virtio --module sch_prio
+		--module cls_u32)
 	for ko in "$tree"/kfabric_pmem/*/*.ko "$tree"/prov_*/*.ko; do
 		args+=(--modules "$ko")
 	done
 	kfirig image --kernel "$kernel" "${args[@]}" -o "$image"
 }
 
-# share_program PROGRAM: with its libraries, too many for the nodes' image
+# share_program PROGRAM...: with its libraries, too many for the nodes' image
 share_program() {
 	local program libraries
 
-	program=$(command -v "$1")
-	mapfile -t libraries < <(ldd "$program" |
-		awk '$3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }')
 	mkdir -p "$share/lib"
-	cp -L -u "$program" "$share/"
-	cp -L -u "${libraries[@]}" "$share/lib/"
+	for program; do
+		program=$(PATH=$PATH:/usr/sbin:/sbin command -v "$program")
+		mapfile -t libraries < <(ldd "$program" |
+			awk '$3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }')
+		cp -L -u "$program" "$share/"
+		cp -L -u "${libraries[@]}" "$share/lib/"
+	done
+}
+
+# share_all: what the tests run on the nodes besides what is in their image
+share_all() {
+	local program
+
+	for program in "fsx " "sqlitewriter -lsqlite3"; do
+		# shellcheck disable=SC2086
+		gcc -std=gnu11 -O2 -Wall -Wextra -Werror \
+			-o "$out/tests/${program% *}" \
+			"$top/tests/vm/${program% *}.c" ${program#* }
+		share_program "$out/tests/${program% *}"
+	done
+	share_program fio e2fsck mkfs.xfs xfs_repair
 }
 
 # share_cluster: Corosync, Pacemaker and resource agents, ours among them, with
@@ -119,6 +136,19 @@ random() {
 
 seed_random() {
 	seed=${SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+}
+
+# wait_until SECONDS COMMAND...: for what no event tells of
+wait_until() {
+	local end=$((SECONDS + $1))
+
+	until "${@:2}"; do
+		[ $SECONDS -lt $end ] || {
+			echo "not within $1 s: ${*:2}"
+			return 1
+		}
+		sleep 0.1
+	done
 }
 
 # --- on the nodes ---
@@ -185,6 +215,57 @@ target() {
 	on "$1" kfipmem pool create /dev/pmem0 --name tank --force "${@:2}"
 }
 
+# share_mount NODE: /share there, until its next boot
+share_mount() {
+	on "$1" sh -c 'grep -q " /share " /proc/mounts || {
+		/sbin/modprobe -a 9pnet_virtio 9p && mkdir -p /share &&
+		mount -t 9p -o trans=virtio,ro,cache=loose share /share; }'
+}
+
+# shared PROGRAM...: what runs one of share_program on a node, as words
+shared() {
+	printf '/share/lib/ld-linux-x86-64.so.2 --library-path /share/lib /share/%s' "$*"
+}
+
+# on_shared NODE PROGRAM...: run it there
+on_shared() {
+	# shellcheck disable=SC2046
+	on "$1" $(shared "$2") "${@:3}"
+}
+
+# on_fsx NODE [OPTION...] -- ARGUMENT...: fsx there, which is paced by answers;
+# its "sync" lines go to the standard output, and the status is that of the rig.
+on_fsx() {
+	local node=$1 go options=() line status=0
+
+	shift
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	go=$(mktemp -u "$work/go.XXXXXX")
+	mkfifo "$go"
+	# shellcheck disable=SC2046
+	{
+		kfirig exec --timeout 120 "${options[@]}" "$node" -- \
+			$(shared fsx) "${@:2}" < "$go" || status=$?
+		exit $status
+	} | {
+		trap '' PIPE
+		while IFS= read -r line; do
+			echo "$line"
+			echo >&3 || true
+		done 3> "$go" 2> /dev/null
+	} || status=$?
+	rm "$go"
+	return $status
+}
+
+# fsx_synced FILE: the last "sync" line in it
+fsx_synced() {
+	sed -n 's/^sync 0*\([0-9][0-9]*\)$/\1/p' "$1" | tail -n 1
+}
+
 # fails COMMAND...: "!" before a command would not end a test
 fails() {
 	if "$@"; then
@@ -241,6 +322,19 @@ check_log() {
 # acked FILE: the chunks whose lines are there whole
 acked() {
 	sed -n 's/^ack 0*\([0-9][0-9]*\)$/\1/p' "$1"
+}
+
+# all_there SAID FOUND: for every "ack N" in SAID there is an "N ok" in FOUND
+all_there() {
+	acked "$1" | sort > "$1.acked"
+	sed -n 's/^\([0-9][0-9]*\) ok$/\1/p' "$2" | sort > "$2.ok"
+	comm -23 "$1.acked" "$2.ok" > "$1.lost"
+	echo "$(wc -l < "$1.acked") acknowledged, $(wc -l < "$2.ok") found"
+	[ -s "$1.acked" ]
+	[ ! -s "$1.lost" ] || {
+		echo "acknowledged and lost: $(tr '\n' ' ' < "$1.lost")"
+		return 1
+	}
 }
 
 # sums FILE CHUNK: SHA-256 of each chunk of a file of the host

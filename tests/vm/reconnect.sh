@@ -30,14 +30,12 @@ incarnation_of() {
 reconnect_pending() {
 	local status=0
 
-	on a mkfifo /root/fifo
+	on a mkfifo /root/fifo /root/end
 	kfirig exec --timeout 60 a -- sh -c '/bin/dd if=/root/fifo of=/dev/kfi/data bs=4k \
 		seek=1000 conv=fsync,notrunc 2> /root/fsync.err; echo $? > /root/fsync.status' < /dev/null &
-	# Opening the fifo waits for dd; the write has returned when dd reads on.
-	on a sh -c 'exec 3> /root/fifo; head -c 4096 /root/in >&3
-		while ! kfipmem stat data | grep -q "^  write$"; do :; done
-		touch /root/written; while [ -e /root/written ]; do sleep 0.1; done' &
-	on a sh -c 'while [ ! -e /root/written ]; do :; done'
+	# Opening a fifo waits for the other side.
+	on a sh -c 'exec 3> /root/fifo; head -c 4096 /root/in >&3; : < /root/end' &
+	wait_until 30 on a sh -c 'kfipmem stat data | grep -q "^  write$"'
 
 	kfirig exec --no-stdin --timeout 60 --cut b@'ack 000010' a -- \
 		chunkwriter write /dev/kfi/data /root/in > /dev/null 2> "$work/err" || status=$?
@@ -66,8 +64,8 @@ reconnect_new() {
 }
 
 reconnect_fsync() {
-	on a rm /root/written
-	on a sh -c 'while [ ! -e /root/fsync.status ]; do :; done'
+	on a sh -c ': > /root/end'
+	wait_until 30 on a test -s /root/fsync.status
 	on a cat /root/fsync.err
 	[ "$(on a cat /root/fsync.status)" != 0 ]
 	on a grep -q 'Stale file handle' /root/fsync.err

@@ -69,7 +69,7 @@ case " ${files[*]} " in
 */mutants.sh\ *) build_all "${mutants[@]}" ;;
 *) build_all ;;
 esac
-share_program fio
+share_all
 case " ${files[*]} " in
 */pacemaker.sh\ *) share_cluster ;;
 esac
@@ -91,7 +91,7 @@ trap 'exit 130' INT TERM HUP
 
 # The longest first.
 mapfile -t order < <(printf '%s\n' "${!rigs[@]}" |
-	awk '{ print index("set crash calm domains", $1), $0 }' | sort -n |
+	awk '{ print index("set crash files calm domains", $1), $0 }' | sort -n |
 	cut -d ' ' -f 2-)
 for rig in "${order[@]}"; do
 	name=${rig%% *}

@@ -63,6 +63,37 @@ set_create() {
 	on "$1" kfipmem set create vol $(set_members "$1") --assume-clean "${@:2}"
 }
 
+# set_begin NODE: a new set on new pools, with its block device on NODE
+set_begin() {
+	local node
+
+	for node in "${set_nodes[@]}"; do
+		clean_node "$node"
+	done
+	set_key
+	for node in "${set_nodes[@]}"; do
+		set_serve "$node" create --cache-model="$(random 1 1000000)"
+	done
+	set_create "$1"
+	on "$1" kfipmem blk add vol > /dev/null
+}
+
+# set_revive NODE...: they have power again, and are members
+set_revive() {
+	local node
+
+	[ $# -eq 0 ] || kfirig power-on "$@"
+	for node; do
+		set_serve "$node" open --cache-model="$(random 1 1000000)"
+	done
+}
+
+# set_take_over NODE: the writer, with the block device
+set_take_over() {
+	set_start "$1"
+	on "$1" kfipmem blk add vol > /dev/null
+}
+
 set_index() {
 	local i
 
@@ -71,18 +102,18 @@ set_index() {
 	done
 }
 
-# set_until NODE FILTER [SECONDS]: until the set's JSON at NODE makes it true
-set_until() {
-	local end=$((SECONDS + ${3:-60})) said=
+# set_is NODE FILTER: the set's JSON at NODE makes it true
+set_is() {
+	on "$1" kfipmem set status vol --json |
+		jq -e ".sets[0] | $2" > /dev/null
+}
 
-	until said=$(on "$1" kfipmem set status vol --json) &&
-		jq -e ".sets[0] | $2" <<< "$said" > /dev/null; do
-		if [ $SECONDS -ge $end ]; then
-			printf 'not within %s s: %s\n%s\n' "${3:-60}" "$2" "$said"
-			return 1
-		fi
-		sleep 0.2
-	done
+# set_until NODE FILTER [SECONDS]
+set_until() {
+	wait_until "${3:-60}" set_is "$1" "$2" || {
+		on "$1" kfipmem set status vol --json || true
+		return 1
+	}
 }
 
 # set_in_sync WRITER NODE: until the member on NODE has every write

@@ -78,15 +78,9 @@ set_node_dd() {
 		cmp -n 5000 - /root/in"
 }
 
-set_node_fio_set_up() {
-	on a sh -c '/sbin/modprobe -a 9pnet_virtio 9p && mkdir -p /mnt &&
-		mount -t 9p -o trans=virtio,ro,cache=loose share /mnt'
-}
-
 # set_node_fio ENGINE DEPTH BLOCK [OPTION...]
 set_node_fio() {
-	LIMIT=120 on a /mnt/lib/ld-linux-x86-64.so.2 --library-path /mnt/lib \
-		/mnt/fio --name=v --filename=/dev/kfi/vol --size=2m --bs="$3" --rw=randwrite \
+	LIMIT=120 on_shared a fio --name=v --filename=/dev/kfi/vol --size=2m --bs="$3" --rw=randwrite \
 		--ioengine="$1" --iodepth="$2" --verify=crc32c "${@:4}" \
 		--do_verify=1 --verify_fatal=1 --output-format=json > "$work/fio.json"
 	jq -e '.jobs[0].error == 0 and .jobs[0].write.io_bytes > 1000000 and
@@ -138,14 +132,6 @@ set_node_take_over() {
 	set_node_is a '"/dev/kfi/vol"'
 }
 
-# set_node_gone PID: within some seconds
-set_node_gone() {
-	on b sh -c "for i in 1 2 3 4 5 6 7 8 9 10; do
-		[ -d /proc/$1 ] || exit 0
-		sleep 1
-	done
-	exit 1"
-}
 
 set_node_killed() {
 	local pid
@@ -158,7 +144,7 @@ set_node_killed() {
 	set_until b '.state == "suspended" and .held > 0' 60
 	on b test -d "/proc/$pid"
 	on b kill "$pid"
-	set_node_gone "$pid"
+	wait_until 10 on b test ! -d "/proc/$pid"
 	# The request goes on without its caller, who had 64 KiB to write.
 	set_until b '.held > 0 and .users == 1'
 	refused 'is in use here' on b kfipmem set stop vol
@@ -223,7 +209,7 @@ set_node_remove() {
 proves "three nodes, each with a member" set_node_set_up
 proves "the set's node takes the name of its member; other names are refused" set_node_names
 proves "dd oflag=dsync and cmp, also of odd pieces and at the end" set_node_dd
-proves "fio reaches the node of the set" set_node_fio_set_up
+proves "fio reaches the node of the set" share_mount a
 proves "fio psync on a set, verified" set_node_fio psync 1 4k --sync=dsync
 proves "fio io_uring on a set, depth 8, verified" set_node_fio io_uring 8 4k --sync=dsync
 proves "fio io_uring on a set, odd pieces and fsync, verified" \
