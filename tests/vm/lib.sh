@@ -362,7 +362,9 @@ proves() {
 
 	set +e
 	(
-		set -euo pipefail
+		set -Eeuo pipefail
+		# A command that was killed, for one, says nothing by itself.
+		trap 'echo "ended with status $?: $BASH_COMMAND" >&2' ERR
 		"${@:2}"
 	) > "$log" 2>&1
 	status=$?
