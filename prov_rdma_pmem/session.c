@@ -95,8 +95,9 @@ static void kfr_session_link_failed(struct kfr_link *link, int err)
 	struct kfr_session *session = container_of(link, struct kfr_session,
 						   link);
 
-	kfr_session_break(session);
 	wake_up_all(&session->arrivals);
+	/* Last: teardown frees the session. */
+	kfr_session_break(session);
 }
 
 static const struct kfr_link_ops kfr_session_link_ops = {

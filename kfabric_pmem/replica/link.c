@@ -420,7 +420,7 @@ int kfs_link_open(struct kfs_member *m, u64 epoch, bool raise,
  */
 void kfs_link_quiesce(struct kfs_member *m)
 {
-	/* Pairs with kfs_link_post(). */
+	/* Pairs with kfs_link_hold(). */
 	smp_mb();
 	wait_var_event(&m->ops, !atomic_read(&m->ops));
 }

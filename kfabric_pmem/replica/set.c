@@ -337,8 +337,8 @@ static int kfs_params_check(const struct kfi_set_params *params,
 static void kfs_start_explain(struct kfi_set *set, int err,
 			      struct netlink_ext_ack *extack)
 {
-	unsigned int i, members = 0;
 	struct kfs_member *m;
+	unsigned int i;
 
 	switch (err) {
 	case -ENODATA:
@@ -365,15 +365,13 @@ static void kfs_start_explain(struct kfi_set *set, int err,
 	default:
 		return;
 	}
-	kfs_for_each_member(set, m, i)
-		members++;
 	kfs_for_each_member(set, m, i) {
 		if (m->link == KFS_LINK_UP)
 			continue;
 		NL_SET_ERR_MSG_FMT(extack,
 				   "%lu of %u in reach, or none in sync; member %u, %.16s: error %d",
 				   hweight_long(kfs_links_up(set, false)),
-				   members, i, m->region, m->err);
+				   kfs_members_count(set), i, m->region, m->err);
 		return;
 	}
 	NL_SET_ERR_MSG(extack,

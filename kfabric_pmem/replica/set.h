@@ -501,12 +501,15 @@ static inline bool kfs_link_usable(const struct kfs_member *m)
 }
 
 /*
- * Under the set's lock: an operation is about to be posted. The link is not
- * opened anew before it has ended: the member cannot be restarted in between.
+ * An operation is about to be posted. Under the set's lock, with a look at the
+ * link: it is not opened anew before the operation has ended, and the member
+ * cannot be restarted in between.
  */
 static inline void kfs_link_hold(struct kfs_member *m)
 {
 	atomic_inc(&m->ops);
+	/* Pairs with kfs_link_quiesce(): it sees the count, or we the state. */
+	smp_mb__after_atomic();
 }
 
 /* Bytes that a copy reads and writes at once. */
