@@ -82,6 +82,27 @@ case " ${parts[*]} " in
 	;;
 esac
 
+# failures FILE...: the tests that failed, with the last that each one said. Two
+# rigs' lines come mixed, with their names before them.
+failures() {
+	awk -v most=20 '
+		{
+			rig = match($0, /^[a-z]+: /) ? substr($0, 1, RLENGTH) : ""
+			line = substr($0, length(rig) + 1)
+		}
+		line ~ /^(FAIL|not ok)/ { of[rig] = ++tests; name[tests] = $0; next }
+		line !~ /^    / { of[rig] = 0 }
+		of[rig] { said[of[rig], ++lines[of[rig]]] = $0 }
+		END {
+			for (i = 1; i <= tests; i++) {
+				print name[i]
+				j = lines[i] > most ? lines[i] - most : 0
+				while (++j <= lines[i])
+					print said[i, j]
+			}
+		}' "$@"
+}
+
 passed=0
 failed=0
 summary=()
@@ -110,6 +131,6 @@ done
 echo
 printf '%s\n' "${summary[@]}" "all of it $((SECONDS / 60)) min $((SECONDS % 60)) s"
 rm -f "$log"/*.beside
-grep -h -E '^([a-z]+: )?(FAIL|not ok)' "$log"/* || true
+failures "$log"/*
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
