@@ -5,8 +5,8 @@
 # Kill cycles: a block device on a three-way set is written to, and any of the
 # machines loses its power at any moment: the writer, a replica, a replica
 # during its resync, the next writer during its takeover, two of them in a row.
-# No acknowledged write is lost, what was in the air is found old or new and
-# stays so, and at the end the members are equal.
+# No acknowledged write is lost; of what was in the air each word is found old or
+# new and stays so; at the end the members are equal.
 #
 # Numbers need no quotes:
 # shellcheck disable=SC2086
@@ -22,13 +22,14 @@ kill_bytes=$((kill_chunk * kill_chunks))
 set_size=24M
 
 # $work/kill.want: "CHUNK HASH [HASH]": what each chunk may be. Where two are
-# possible, the one that is found once has to stay.
+# possible, the one that is found once has to stay. $work/kill.old: the bytes
+# behind the first one.
 kill_begin() {
 	set_begin a
 	writer=a
 	down=
-	head -c $kill_bytes /dev/zero > "$work/kill.zero"
-	sums "$work/kill.zero" $kill_chunk > "$work/kill.want"
+	head -c $kill_bytes /dev/zero > "$work/kill.old"
+	sums "$work/kill.old" $kill_chunk > "$work/kill.want"
 }
 
 # kill_write FIRST COUNT CUT-AT VICTIM: on the writer; 0 if it came to its end
@@ -48,6 +49,12 @@ kill_write() {
 	return $status
 }
 
+# kill_copy FROM TO CHUNK [COUNT]
+kill_copy() {
+	dd if="$1" of="$2" bs=$kill_chunk skip="$3" seek="$3" count="${4:-1}" \
+		conv=notrunc status=none
+}
+
 # The acknowledged chunks are new; the one after them is old or new.
 kill_acknowledge() {
 	awk -v first="$1" '
@@ -64,28 +71,61 @@ kill_acknowledge() {
 		}' "$work/kill.new" "$work/kill.acked" "$work/kill.want" \
 		> "$work/kill.next"
 	mv "$work/kill.next" "$work/kill.want"
+	# They are acknowledged in their order.
+	[ ! -s "$work/kill.acked" ] ||
+		kill_copy "$work/kill.in" "$work/kill.old" "$1" "$(wc -l < "$work/kill.acked")"
+}
+
+# kill_torn CHUNK: each word of it is that of the old bytes or of the new
+kill_torn() {
+	local file
+
+	on "$writer" dd if=$set_device bs=$kill_chunk skip="$1" count=1 \
+		> "$work/kill.torn" 2> "$work/kill.err" || {
+		cat "$work/kill.err"
+		return 1
+	}
+	for file in old in; do
+		dd if="$work/kill.$file" bs=$kill_chunk skip="$1" count=1 status=none |
+			od -An -v -tx8 -w8 > "$work/kill.$file.words"
+	done
+	od -An -v -tx8 -w8 "$work/kill.torn" |
+		paste - "$work/kill.old.words" "$work/kill.in.words" |
+		awk -v chunk="$1" '
+			$1 != $2 && $1 != $3 { bad++; at = NR - 1 }
+			$1 == $2 { old++ }
+			END {
+				print "chunk " chunk ": " old " words of " NR " are old, " bad + 0 " neither old nor new"
+				if (bad)
+					print "the last of them at byte " at * 8
+				exit bad || NR != '$((kill_chunk / 8))'
+			}'
+	dd if="$work/kill.torn" of="$work/kill.old" bs=$kill_chunk seek="$1" \
+		conv=notrunc status=none
 }
 
 # All chunks, as the writer reads them.
 kill_verify() {
 	on "$writer" chunkwriter sum --chunk $kill_chunk --size $kill_bytes \
 		$set_device > "$work/kill.found"
-	awk '
+	rm -f "$work/kill.mixed"
+	awk -v mixed="$work/kill.mixed" '
 		FILENAME == ARGV[1] { got[$1] = $2; next }
 		{
-			ok = 0
-			for (i = 2; i <= NF; i++)
-				if (got[$1] == $i)
-					ok = 1
-			if (!ok) {
-				print "chunk " $1 " is " got[$1] ", not " $0 > "/dev/stderr"
-				bad = 1
-			}
 			print $1, got[$1]
+			if (got[$1] == $2)
+				next
+			if (NF == 3) {
+				print $1 > mixed
+				next
+			}
+			print "chunk " $1 " is " got[$1] ", not " $2 > "/dev/stderr"
+			bad = 1
 		}
 		END { exit bad }' "$work/kill.found" "$work/kill.want" \
 		> "$work/kill.next"
 	mv "$work/kill.next" "$work/kill.want"
+	[ ! -e "$work/kill.mixed" ] || kill_torn "$(cat "$work/kill.mixed")"
 }
 
 kill_revive() {
