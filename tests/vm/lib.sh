@@ -339,8 +339,12 @@ all_there() {
 
 # sums FILE CHUNK: SHA-256 of each chunk of a file of the host
 sums() {
-	split -b "$2" --filter='sha256sum' "$1" | cut -d ' ' -f 1 |
+	rm -rf "$work/sums"
+	mkdir "$work/sums"
+	split -b "$2" -a 6 "$1" "$work/sums/"
+	find "$work/sums" -type f -print0 | sort -z | xargs -0 sha256sum |
 		awk '{ print NR - 1, $1 }'
+	rm -rf "$work/sums"
 }
 
 # compare WANTED FOUND ACKED: print "present missing" of the chunks in ACKED
