@@ -95,7 +95,7 @@ kill_torn() {
 			$1 != $2 && $1 != $3 { bad++; at = NR - 1 }
 			$1 == $2 { old++ }
 			END {
-				print "chunk " chunk ": " old " words of " NR " are old, " bad + 0 " neither old nor new"
+				print "chunk " chunk ": " old + 0 " words of " NR " are old, " bad + 0 " neither old nor new"
 				if (bad)
 					print "the last of them at byte " at * 8
 				exit bad || NR != '$((kill_chunk / 8))'
@@ -179,7 +179,11 @@ kill_cycle() {
 	kill_write "$first" "$count" "$at" "$victim" || status=$?
 	down=$victim
 	if [ "$victim" = "$writer" ]; then
-		[ $status -ne 0 ] || { echo "the writer did not die"; return 1; }
+		# It may have come to its end first: its last words were awaited.
+		[ $status -ne 0 ] || [ "$(wc -l < "$work/kill.acked")" -eq "$count" ] || {
+			echo "the writer ended before its time"
+			return 1
+		}
 		kill_take_over
 	elif [ $status -ne 0 ]; then
 		echo "the writer failed: $(cat "$work/kill.err")"
