@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# All tests: check.sh [PART...] of user compile model vm kunit cluster rig
+# All tests: check.sh [PART...] of compile vm user model kunit cluster rig
 # mutants. Without one: all but cluster, which runs Pacemaker, rig, which is the
 # rig's own, and mutants, which builds four kernels. The last line is the sum.
 
@@ -9,7 +9,7 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 parts=("$@")
-[ $# -gt 0 ] || parts=(user compile model vm kunit)
+[ $# -gt 0 ] || parts=(compile vm user model kunit)
 log=$(mktemp -d "${TMPDIR:-/tmp}/kfi-check.XXXXXX")
 declare -A beside
 
@@ -36,7 +36,7 @@ needs() {
 	vm | cluster) echo build rig test ;;
 	rig) echo build rig ;;
 	*)
-		echo "check: there is no part '$1': user compile model vm kunit cluster rig mutants" >&2
+		echo "check: there is no part '$1': compile vm user model kunit cluster rig mutants" >&2
 		return 2
 		;;
 	esac
@@ -64,13 +64,14 @@ done
 # shellcheck disable=SC2086
 "$top/tools/deps.sh" install $groups
 
-# The model and the KUnit kernel keep one processor busy each and wait for
-# nobody: they run beside the others and are told of when their turn comes.
+# The model and the KUnit kernel keep one processor busy each, the others wait for
+# most of their time: these run beside the VM tests and are told of when their
+# turn comes.
 case " ${parts[*]} " in
 *\ vm\ *)
 	for part in "${parts[@]}"; do
 		case $part in
-		model | kunit)
+		user | model | kunit)
 			set -m
 			run "$part" > "$log/$part.beside" 2>&1 < /dev/null &
 			set +m
