@@ -19,6 +19,9 @@
 /* What a debugging kernel says of itself at boot. */
 #define BENIGN "lockdep checking is enabled"
 
+/* Lines after a complaint that belong to it: registers and calls. */
+#define CONTEXT 32
+
 struct console_args {
 	const char *node;
 	bool check;
@@ -67,10 +70,10 @@ static void log_read_console(const char *node, struct buf *log)
 	free(path);
 }
 
-/* Print the lines that complain; 1 when there are any. */
+/* Print what complains, and what follows it; 1 when there is any. */
 static int log_check(const char *node, struct buf *log)
 {
-	unsigned int found = 0;
+	unsigned int found = 0, context = 0;
 	char *line, *save;
 	regex_t complaint, benign;
 
@@ -80,11 +83,16 @@ static int log_check(const char *node, struct buf *log)
 	buf_add(log, "", 1);
 	for (line = strtok_r(log->data + log->start, "\r\n", &save); line;
 	     line = strtok_r(NULL, "\r\n", &save)) {
-		if (regexec(&complaint, line, 0, NULL, 0) ||
-		    !regexec(&benign, line, 0, NULL, 0))
+		if (!regexec(&complaint, line, 0, NULL, 0) &&
+		    regexec(&benign, line, 0, NULL, 0)) {
+			found++;
+			context = CONTEXT;
+		} else if (!context) {
 			continue;
+		} else {
+			context--;
+		}
 		printf("%s: %s\n", node, line);
-		found++;
 	}
 	regfree(&complaint);
 	regfree(&benign);
@@ -95,7 +103,7 @@ int cmd_dmesg(int argc, char **argv)
 {
 	static const struct argp_option options[] = {
 		{ "check", 'c', 0, 0,
-		  "Print only warnings, BUGs, oopses and the like; exit with 1 when there are any", 0 },
+		  "Print only warnings, BUGs, oopses and the like, with some lines after each; exit with 1 when there are any", 0 },
 		{ "rig", 'r', "DIR", 0, "The rig's folder ($KFIRIG_DIR)", 0 },
 		{ 0 }
 	};

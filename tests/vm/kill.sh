@@ -45,7 +45,7 @@ kill_write() {
 		--size $kill_bytes $set_device /root/in \
 		> "$work/kill.out" 2> "$work/kill.err" || status=$?
 	acked "$work/kill.out" > "$work/kill.acked"
-	kill_acknowledge "$1"
+	kill_acknowledge "$1" "$2"
 	return $status
 }
 
@@ -55,16 +55,16 @@ kill_copy() {
 		conv=notrunc status=none
 }
 
-# The acknowledged chunks are new; the one after them is old or new.
+# The acknowledged chunks are new; those after them are old or new. That is more
+# than one: an acknowledgement may be lost with its machine.
 kill_acknowledge() {
-	awk -v first="$1" '
+	awk -v first="$1" -v count="$2" '
 		FILENAME == ARGV[1] { new[$1] = $2; next }
-		FILENAME == ARGV[2] { acked[$1] = 1; last = $1; any = 1; next }
+		FILENAME == ARGV[2] { acked[$1] = 1; next }
 		{
-			air = any ? last + 1 : first
 			if ($1 in acked)
 				print $1, new[$1]
-			else if ($1 == air && $1 in new)
+			else if ($1 >= first && $1 < first + count)
 				print $0, new[$1]
 			else
 				print
@@ -104,27 +104,35 @@ kill_torn() {
 		conv=notrunc status=none
 }
 
-# All chunks, as the writer reads them.
+# All chunks, as the writer reads them. They were written one after another: of
+# those that may be either, new ones come first, then one that may be torn.
 kill_verify() {
+	local chunk
+
 	on "$writer" chunkwriter sum --chunk $kill_chunk --size $kill_bytes \
 		$set_device > "$work/kill.found"
+	: > "$work/kill.changed"
 	rm -f "$work/kill.mixed"
-	awk -v mixed="$work/kill.mixed" '
+	awk -v changed="$work/kill.changed" -v mixed="$work/kill.mixed" '
 		FILENAME == ARGV[1] { got[$1] = $2; next }
 		{
 			print $1, got[$1]
-			if (got[$1] == $2)
-				next
-			if (NF == 3) {
-				print $1 > mixed
-				next
+			if (got[$1] == $2) {
+				ended = ended || NF == 3
+			} else if (NF == 3 && !ended) {
+				ended = got[$1] != $3
+				print $1 > (ended ? mixed : changed)
+			} else {
+				print "chunk " $1 " is " got[$1] ", not " $2 > "/dev/stderr"
+				bad = 1
 			}
-			print "chunk " $1 " is " got[$1] ", not " $2 > "/dev/stderr"
-			bad = 1
 		}
 		END { exit bad }' "$work/kill.found" "$work/kill.want" \
 		> "$work/kill.next"
 	mv "$work/kill.next" "$work/kill.want"
+	while read -r chunk; do
+		kill_copy "$work/kill.in" "$work/kill.old" "$chunk"
+	done < "$work/kill.changed"
 	[ ! -e "$work/kill.mixed" ] || kill_torn "$(cat "$work/kill.mixed")"
 }
 
