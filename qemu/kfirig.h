@@ -105,7 +105,7 @@ void node_address(unsigned int index, char *text, size_t size);
 int net_enter(void);
 int net_bridge_create(unsigned int mtu);
 int net_tap_open(unsigned int index, unsigned int mtu);
-int net_tap_link(unsigned int index, bool up);
+int net_tap_link(int tap, bool up);
 
 /* rig.c: the supervisor. Returns when the rig is down. */
 int rig_supervise(const struct rig_config *cfg, int owner);

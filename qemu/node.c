@@ -363,7 +363,7 @@ int node_start(struct node *n, const struct rig_config *cfg, bool boot)
 	n->restored = n->snapshot.step == SNAPSHOT_LOAD;
 	console_rotate(n, cfg);
 	n->tap = net_tap_open(n->index, cfg->mtu);
-	if (n->tap < 0 || (n->link_up && net_tap_link(n->index, true))) {
+	if (n->tap < 0 || (n->link_up && net_tap_link(n->tap, true))) {
 		node_fail(n, "cannot connect the node to the network");
 		goto err_close;
 	}
