@@ -368,9 +368,18 @@ restore_fails() {
 		grep -q 'not today' "$KFIRIG_DIR/rig.log" && again && "$kfirig" exec f true
 }
 
+# As by another build, which has no image in its cache.
+image_again() {
+	local before
+
+	before=$(stat -c '%i %y' "$work/image")
+	XDG_CACHE_HOME=$work/cache image && [ "$before" = "$(stat -c '%i %y' "$work/image")" ]
+}
+
 mkfifo "$work/pipe"
 check "an image is built" image
 check "an image is taken from the cache" image
+check "an image with the same content is left alone" image_again
 check "two nodes boot" "$kfirig" up -i "$work/image" a b
 check "a second rig in the same folder is refused" \
 	status_is 255 "$kfirig" up -i "$work/image" a
