@@ -59,6 +59,7 @@ struct rig_config {
 	bool kvm;
 	bool fresh;
 	bool fast_boot;
+	char *store;		/* snapshots of all rigs; NULL: none */
 	struct node_spec nodes[NODES_MAX];
 	unsigned int nr_nodes;
 };
@@ -94,6 +95,13 @@ int node_start(struct node *n, const struct rig_config *cfg, bool boot);
 void node_reaped(struct node *n, int status);
 void node_path(const struct rig_config *cfg, const struct node *n,
 	       const char *file, char *path, size_t size);
+void node_nvdimm(const struct rig_config *cfg, const struct node *n,
+		 unsigned int i, char *path, size_t size);
+/* What the guest sees: the same in any rig that has such a node. */
+void node_describe(const struct node *n, const struct rig_config *cfg, FILE *f);
+/* Of this power-on, for who waits for it. */
+void node_note(struct node *n, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 void node_console(const struct rig_config *cfg, const char *name,
 		  char *path, size_t size);
 /* What the console has said so far is what a restored node begins with. */
@@ -101,11 +109,25 @@ bool node_console_keep(const struct node *n, const struct rig_config *cfg);
 const char *node_state_name(enum node_state state);
 void node_address(unsigned int index, char *text, size_t size);
 
+/* medium.c: what is in a node's NVDIMM files */
+/* Where namespaces are told, of each NVDIMM; NULL: cannot be read. Allocated. */
+char *medium_heads(const struct node *n, const struct rig_config *cfg);
+bool medium_has_heads(const struct node *n, const struct rig_config *cfg,
+		      const char *heads);
+bool medium_is_blank(const struct node *n, const struct rig_config *cfg);
+/* All that is not zero, to be written to blank files. */
+bool medium_collect(const struct node *n, const struct rig_config *cfg,
+		    struct buf *pages);
+/* Blank NVDIMMs become as collected; the others must have the same heads. */
+enum medium_fill { MEDIUM_FILLED, MEDIUM_OTHER, MEDIUM_FAILED };
+enum medium_fill medium_fill(const struct node *n, const struct rig_config *cfg,
+			     const struct buf *pages);
+
 /* net.c: the rig's own network namespace, called inside it */
 int net_enter(void);
 int net_bridge_create(unsigned int mtu);
 int net_tap_open(unsigned int index, unsigned int mtu);
-int net_tap_link(unsigned int index, bool up);
+int net_tap_link(int tap, bool up);
 
 /* rig.c: the supervisor. Returns when the rig is down. */
 int rig_supervise(const struct rig_config *cfg, int owner);
@@ -138,6 +160,7 @@ void *xrealloc(void *p, size_t count, size_t size);
 int64_t now_ms(void);
 void cache_path(char *path, size_t size, const char *name);
 void make_dirs(const char *path);
+bool is_zero(const char *p, size_t len);
 bool write_all(int fd, const void *data, size_t len);
 char *find_qemu(void);
 void newest_kernel(char *version, size_t size);

@@ -19,11 +19,6 @@
 
 #define BRIDGE "rig"
 
-static void tap_name(unsigned int index, char *name)
-{
-	snprintf(name, IFNAMSIZ, "node%u", index + 1);
-}
-
 static void set_name(struct ifreq *req, const char *name)
 {
 	snprintf(req->ifr_name, sizeof(req->ifr_name), "%s", name);
@@ -130,7 +125,11 @@ int net_tap_open(unsigned int index, unsigned int mtu)
 		close(tap);
 		return -1;
 	}
-	tap_name(index, req.ifr_name);
+	/*
+	 * The kernel puts a number behind it: a child of ours that is about to
+	 * become another node may still hold the device that this one had.
+	 */
+	snprintf(req.ifr_name, IFNAMSIZ, "node%u.%%d", index + 1);
 	if (ioctl(tap, TUNSETIFF, &req)) {
 		net_fail("cannot make a tap device");
 		goto err_close;
@@ -153,16 +152,17 @@ err_close:
 	return -1;
 }
 
-int net_tap_link(unsigned int index, bool up)
+int net_tap_link(int tap, bool up)
 {
-	char name[IFNAMSIZ];
+	struct ifreq req = { 0 };
 	int fd = net_socket();
 	int ret;
 
 	if (fd < 0)
 		return -1;
-	tap_name(index, name);
-	ret = set_up(fd, name, up);
+	ret = ioctl(tap, TUNGETIFF, &req);
+	if (!ret)
+		ret = set_up(fd, req.ifr_name, up);
 	if (ret)
 		net_fail("cannot change the state of a tap device");
 	close(fd);

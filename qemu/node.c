@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -64,6 +65,15 @@ void node_path(const struct rig_config *cfg, const struct node *n,
 		die("%s: the path is too long", cfg->dir);
 }
 
+void node_nvdimm(const struct rig_config *cfg, const struct node *n,
+		 unsigned int i, char *path, size_t size)
+{
+	char file[32];
+
+	snprintf(file, sizeof(file), "nvdimm%u", i);
+	node_path(cfg, n, file, path, size);
+}
+
 void node_console(const struct rig_config *cfg, const char *name,
 		  char *path, size_t size)
 {
@@ -78,16 +88,25 @@ static int node_fail(struct node *n, const char *what)
 	return -1;
 }
 
+void node_note(struct node *n, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(n->note, sizeof(n->note), fmt, args);
+	va_end(args);
+	fprintf(stderr, "node %s: %s\n", n->spec->name, n->note);
+}
+
 /* A sparse file; one of another size belongs to another node. */
 static int nvdimm_prepare(struct node *n, const struct rig_config *cfg,
-			  unsigned int i, char *path, size_t size)
+			  unsigned int i)
 {
-	char file[32];
+	char path[PATH_MAX];
 	struct stat st;
 	int fd, ret = 0;
 
-	snprintf(file, sizeof(file), "nvdimm%u", i);
-	node_path(cfg, n, file, path, size);
+	node_nvdimm(cfg, n, i, path, sizeof(path));
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return node_fail(n, path);
@@ -106,28 +125,8 @@ static int nvdimm_prepare(struct node *n, const struct rig_config *cfg,
 	return ret;
 }
 
-static int args_nvdimms(struct args *a, struct node *n,
-			const struct rig_config *cfg)
-{
-	const struct node_spec *s = n->spec;
-	bool virtio = s->domain == DOMAIN_VIRTIO;
-	char path[PATH_MAX];
-	unsigned int i;
-
-	for (i = 0; i < s->nvdimms; i++) {
-		if (nvdimm_prepare(n, cfg, i, path, sizeof(path)))
-			return -1;
-		arg(a, "-object");
-		arg(a, "memory-backend-file,id=pmem%u,share=on,mem-path=%s,size=%llu",
-		    i, path, (unsigned long long)s->nvdimm[i]);
-		arg(a, "-device");
-		arg(a, virtio ? "virtio-pmem-pci,id=nvdimm%u,memdev=pmem%u" :
-		    "nvdimm,id=nvdimm%u,memdev=pmem%u", i, i);
-	}
-	return 0;
-}
-
-static char *kernel_command_line(struct node *n, const struct rig_config *cfg)
+static char *kernel_command_line(const struct node *n,
+				 const struct rig_config *cfg)
 {
 	char address[32], *hosts = NULL, *line;
 	size_t len, i;
@@ -160,6 +159,76 @@ static char *kernel_command_line(struct node *n, const struct rig_config *cfg)
 	return line;
 }
 
+/* What the guest sees, and nothing of this rig's folder and descriptors. */
+static void args_machine(struct args *a, const struct node *n,
+			 const struct rig_config *cfg)
+{
+	const struct node_spec *s = n->spec;
+	bool virtio = s->domain == DOMAIN_VIRTIO;
+	uint64_t pmem = 0;
+	unsigned int i;
+	char *line;
+
+	for (i = 0; i < s->nvdimms; i++)
+		pmem += s->nvdimm[i];
+	arg(a, "%s", cfg->qemu);
+	arg(a, "-name");
+	arg(a, "%s", s->name);
+	arg(a, "-nodefaults");
+	arg(a, "-no-user-config");
+	arg(a, "-no-reboot");
+	arg(a, "-display");
+	arg(a, "none");
+	arg(a, "-action");
+	arg(a, "panic=exit-failure");
+	arg(a, "-machine");
+	if (s->nvdimms && !virtio)
+		arg(a, "q35,nvdimm=on,nvdimm-persistence=%s",
+		    domain_name(s->domain));
+	else
+		arg(a, "q35");
+	arg(a, "-accel");
+	arg(a, cfg->kvm ? "kvm" : "tcg");
+	arg(a, "-cpu");
+	/* An idle guest with more than one CPU would spin in MWAIT. */
+	arg(a, cfg->kvm ? "host" : "max,-monitor");
+	arg(a, "-smp");
+	arg(a, "%u", s->cpus);
+	arg(a, "-m");
+	/* Room for the alignment of each device. */
+	arg(a, "%lluM,slots=%u,maxmem=%lluM",
+	    (unsigned long long)s->mem >> 20, NVDIMMS_MAX,
+	    (unsigned long long)((s->mem + pmem) >> 20) + 4096);
+	arg(a, "-kernel");
+	arg(a, "%s", cfg->vmlinuz);
+	arg(a, "-initrd");
+	arg(a, "%s", cfg->image);
+	arg(a, "-append");
+	line = kernel_command_line(n, cfg);
+	arg_add(a, line);
+	arg(a, "-device");
+	/* No boot ROM: the kernel does not come from the network. */
+	arg(a, "virtio-net-pci,netdev=net0,mac=52:54:00:77:00:%02x,host_mtu=%u,romfile=",
+	    n->index + 1, cfg->mtu);
+	arg(a, "-device");
+	arg(a, "virtio-serial-pci");
+	arg(a, "-device");
+	arg(a, "virtserialport,chardev=agent,name=%s", WIRE_PORT);
+	arg(a, "-device");
+	arg(a, "virtio-rng-pci");
+	arg(a, "-device");
+	arg(a, "pvpanic-pci");
+	arg(a, "-serial");
+	arg(a, "chardev:console");
+	for (i = 0; i < s->nvdimms; i++) {
+		arg(a, "-device");
+		arg(a, virtio ? "virtio-pmem-pci,id=nvdimm%u,memdev=pmem%u" :
+		    "nvdimm,id=nvdimm%u,memdev=pmem%u", i, i);
+	}
+	for (i = 0; i < cfg->nr_qemu_args; i++)
+		arg(a, "%s", cfg->qemu_args[i]);
+}
+
 /* The node's memory, for one that is to be saved or restored, and the rest. */
 static void args_snapshot(struct args *a, const struct node *n)
 {
@@ -184,83 +253,47 @@ static void args_snapshot(struct args *a, const struct node *n)
 	}
 }
 
-static int qemu_args(struct args *a, struct node *n,
-		     const struct rig_config *cfg, int chan, int stub)
+/* What the devices of the machine are connected to. */
+static void args_ends(struct args *a, const struct node *n,
+		      const struct rig_config *cfg, int chan, int stub)
 {
-	const struct node_spec *s = n->spec;
-	uint64_t pmem = 0;
+	char path[PATH_MAX];
 	unsigned int i;
-	char *line;
 
-	for (i = 0; i < s->nvdimms; i++)
-		pmem += s->nvdimm[i];
-	arg(a, "%s", cfg->qemu);
-	arg(a, "-name");
-	arg(a, "%s", s->name);
-	arg(a, "-nodefaults");
-	arg(a, "-no-user-config");
-	arg(a, "-no-reboot");
-	arg(a, "-display");
-	arg(a, "none");
-	arg(a, "-action");
-	arg(a, "panic=exit-failure");
-	arg(a, "-machine");
-	if (s->nvdimms && s->domain != DOMAIN_VIRTIO)
-		arg(a, "q35,nvdimm=on,nvdimm-persistence=%s",
-		    domain_name(s->domain));
-	else
-		arg(a, "q35");
-	arg(a, "-accel");
-	arg(a, cfg->kvm ? "kvm" : "tcg");
-	arg(a, "-cpu");
-	/* An idle guest with more than one CPU would spin in MWAIT. */
-	arg(a, cfg->kvm ? "host" : "max,-monitor");
-	arg(a, "-smp");
-	arg(a, "%u", s->cpus);
-	arg(a, "-m");
-	/* Room for the alignment of each device. */
-	arg(a, "%lluM,slots=%u,maxmem=%lluM",
-	    (unsigned long long)s->mem >> 20, NVDIMMS_MAX,
-	    (unsigned long long)((s->mem + pmem) >> 20) + 4096);
-	arg(a, "-kernel");
-	arg(a, "%s", cfg->vmlinuz);
-	arg(a, "-initrd");
-	arg(a, "%s", cfg->image);
-	arg(a, "-append");
-	line = kernel_command_line(n, cfg);
-	arg_add(a, line);
 	arg(a, "-netdev");
 	arg(a, "tap,id=net0,fd=%d", n->tap);
-	arg(a, "-device");
-	/* No boot ROM: the kernel does not come from the network. */
-	arg(a, "virtio-net-pci,netdev=net0,mac=52:54:00:77:00:%02x,host_mtu=%u,romfile=",
-	    n->index + 1, cfg->mtu);
-	arg(a, "-device");
-	arg(a, "virtio-serial-pci");
 	arg(a, "-chardev");
 	arg(a, "socket,id=agent,fd=%d", chan);
-	arg(a, "-device");
-	arg(a, "virtserialport,chardev=agent,name=%s", WIRE_PORT);
 	/* Connected already: no socket in a folder, and nobody else's. */
 	arg(a, "-chardev");
 	arg(a, "socket,id=gdb,fd=%d", stub);
 	arg(a, "-gdb");
 	arg(a, "chardev:gdb");
-	arg(a, "-device");
-	arg(a, "virtio-rng-pci");
-	arg(a, "-device");
-	arg(a, "pvpanic-pci");
 	arg(a, "-chardev");
 	arg(a, "file,id=console,path=%s/%s/console.log,append=on", cfg->dir,
-	    s->name);
-	arg(a, "-serial");
-	arg(a, "chardev:console");
+	    n->spec->name);
+	for (i = 0; i < n->spec->nvdimms; i++) {
+		node_nvdimm(cfg, n, i, path, sizeof(path));
+		arg(a, "-object");
+		arg(a, "memory-backend-file,id=pmem%u,share=on,mem-path=%s,size=%llu",
+		    i, path, (unsigned long long)n->spec->nvdimm[i]);
+	}
 	args_snapshot(a, n);
-	if (args_nvdimms(a, n, cfg))
-		return -1;
-	for (i = 0; i < cfg->nr_qemu_args; i++)
-		arg(a, "%s", cfg->qemu_args[i]);
-	return 0;
+}
+
+void node_describe(const struct node *n, const struct rig_config *cfg, FILE *f)
+{
+	struct args a = { 0 };
+	unsigned int i;
+	size_t k;
+
+	args_machine(&a, n, cfg);
+	for (k = 0; k < a.count; k++)
+		fprintf(f, "argument %s\n", a.v[k]);
+	args_free(&a);
+	for (i = 0; i < n->spec->nvdimms; i++)
+		fprintf(f, "nvdimm %llu\n",
+			(unsigned long long)n->spec->nvdimm[i]);
 }
 
 static void keep_fd(int fd)
@@ -348,6 +381,7 @@ int node_start(struct node *n, const struct rig_config *cfg, bool boot)
 	struct args a = { 0 };
 	char path[PATH_MAX];
 	pid_t self = getpid();
+	unsigned int i;
 
 	n->why[0] = 0;
 	n->tap = -1;
@@ -356,6 +390,9 @@ int node_start(struct node *n, const struct rig_config *cfg, bool boot)
 		node_fail(n, path);
 		goto err_dead;
 	}
+	for (i = 0; i < n->spec->nvdimms; i++)
+		if (nvdimm_prepare(n, cfg, i))
+			goto err_close;
 	if (snapshot_prepare(n, cfg, boot)) {
 		node_fail(n, "cannot make a snapshot's files");
 		goto err_close;
@@ -363,7 +400,7 @@ int node_start(struct node *n, const struct rig_config *cfg, bool boot)
 	n->restored = n->snapshot.step == SNAPSHOT_LOAD;
 	console_rotate(n, cfg);
 	n->tap = net_tap_open(n->index, cfg->mtu);
-	if (n->tap < 0 || (n->link_up && net_tap_link(n->index, true))) {
+	if (n->tap < 0 || (n->link_up && net_tap_link(n->tap, true))) {
 		node_fail(n, "cannot connect the node to the network");
 		goto err_close;
 	}
@@ -372,8 +409,8 @@ int node_start(struct node *n, const struct rig_config *cfg, bool boot)
 		node_fail(n, "socketpair");
 		goto err_close;
 	}
-	if (qemu_args(&a, n, cfg, chan[1], stub[1]))
-		goto err_close;
+	args_machine(&a, n, cfg);
+	args_ends(&a, n, cfg, chan[1], stub[1]);
 	node_path(cfg, n, "qemu.log", path, sizeof(path));
 	n->pid = fork();
 	if (n->pid < 0) {

@@ -531,7 +531,7 @@ static void client_power_on(struct client *c, struct node *n, bool boot)
 
 static void client_link(struct client *c, struct node *n, bool up)
 {
-	if (node_has_power(n) && net_tap_link(n->index, up)) {
+	if (node_has_power(n) && net_tap_link(n->tap, up)) {
 		client_error(c, EXIT_RIG, "cannot change the link of node %s: %s",
 			     n->spec->name, strerror(errno));
 		return;

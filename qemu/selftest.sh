@@ -368,9 +368,150 @@ restore_fails() {
 		grep -q 'not today' "$KFIRIG_DIR/rig.log" && again && "$kfirig" exec f true
 }
 
+# --- a folder of snapshots, for one rig after the other: nodes k and l ---
+
+# kept COMMAND [OPTION...]: in such a rig
+kept() {
+	KFIRIG_QEMU=$work/qemu "$kfirig" run --snapshots "$work/kept" --accel tcg \
+		-i "$work/image" "${@:2}" k:nvdimm=64M l:nvdimm=64M -- \
+		bash -c "set -e; $1"
+}
+
+# both TEXT: the status of k and l has it
+both() {
+	is k "$1" && is l "$1"
+}
+
+# entry NODE: its place in the folder
+entry() {
+	dirname "$(grep -l "^argument $1\$" "$work"/kept/*/identity)"
+}
+
+# The files that QEMU maps: inodes and times, which a use does not change.
+memories() {
+	stat -c '%n %i %s %y' "$work"/kept/*/memory
+}
+
+kept_first() {
+	kept 'both "\"restored\":false,\"snapshot\":true"' &&
+		[ "$(find "$work/kept" -mindepth 1 -maxdepth 1 | wc -l)" = 2 ]
+}
+
+kept_again() {
+	memories > "$work/before"
+	kept 'both "\"boots\":1,"; both "\"restored\":true,\"snapshot\":true"
+		"$kfirig" exec k ping -c 1 -W 20 l
+		"$kfirig" exec k grep -q memory /sys/bus/nd/devices/namespace0.0/mode
+		"$kfirig" exec k grep -q ACTIVE /sys/class/infiniband/rxe0/ports/1/state
+		"$kfirig" exec k grep -q "^rdma_ucm " /proc/modules
+		"$kfirig" dmesg --check k
+		"$kfirig" console k | cmp -n "$(stat -c %s "$KFIRIG_DIR/k/console.boot")" \
+			- "$KFIRIG_DIR/k/console.boot"
+		"$kfirig" cut k; "$kfirig" power-on k
+		is k "\"boots\":2,"; is k "\"restored\":true,"' &&
+		memories | cmp "$work/before" -
+}
+
+# Two rigs at a time: neither sees what the other writes, nor its numbers.
+kept_at_once() {
+	local pid drawn='cat /proc/sys/kernel/random/uuid /proc/sys/kernel/random/boot_id'
+
+	memories > "$work/before"
+	mkfifo "$work/go"
+	kept "both '\"restored\":true,'; \"\$kfirig\" exec k -- $drawn
+		\"\$kfirig\" exec k -- sh -c 'echo one > /dev/pmem0'
+		echo started; read -r go < '$work/go'
+		\"\$kfirig\" exec k head -n 1 /dev/pmem0" > "$work/pipe" &
+	pid=$!
+	{
+		sed '/^started$/q' > "$work/one"
+		kept "both '\"restored\":true,'; \"\$kfirig\" exec k -- $drawn
+			\"\$kfirig\" exec k -- sh -c 'echo two > /dev/pmem0'" > "$work/two"
+		echo > "$work/go"
+		cat >> "$work/one"
+	} < "$work/pipe"
+	wait "$pid" && [ "$(tail -n 1 "$work/one")" = one ] &&
+		[ "$(sort -u "$work/one" "$work/two" | wc -l)" = 6 ] &&
+		memories | cmp "$work/before" -
+}
+
+kept_medium() {
+	kept 'both "\"restored\":true,"
+		"$kfirig" exec k -- sh -c "echo mine > /dev/pmem0"' --rig "$work/rig6" &&
+		kept 'both "\"restored\":true,"
+			[ "$("$kfirig" exec k head -n 1 /dev/pmem0)" = mine ]' --rig "$work/rig6"
+}
+
+# What is on a medium of somebody's is not for others: the entry stays.
+kept_other_medium() {
+	dd if=/dev/zero of="$work/rig6/k/nvdimm0" bs=4k count=2 conv=notrunc status=none
+	memories > "$work/before"
+	says 'node k: booted, not restored: its namespaces are others' 0 \
+		kept 'is k "\"restored\":false,\"snapshot\":true"; is l "\"restored\":true,"' \
+		--rig "$work/rig6" && memories | cmp "$work/before" -
+}
+
+kept_damaged() {
+	local k l
+
+	k=$(entry k) l=$(entry l)
+	chmod 644 "$k/memory"
+	fallocate -p -o $((16 << 20)) -l $((1 << 20)) "$k/memory"
+	printf damage | dd of="$l/devices" bs=1 seek=1000 conv=notrunc status=none
+	kept 'both "\"restored\":false,\"snapshot\":true"' 2> "$work/err" &&
+		grep -q "node k: booted, not restored: .* damaged: its memory is not" "$work/err" &&
+		grep -q "node l: booted, not restored: .* damaged: a sum" "$work/err" &&
+		kept 'both "\"restored\":true,"'
+}
+
+# Entries of other nodes, and what is none: 40 remain, and nobody's folder goes.
+others() {
+	local i
+
+	mkdir -p "$work/kept/mine" "$work/kept/new.killed"
+	touch "$work/kept/mine/identity"
+	touch -d '2 hours ago' "$work/kept/new.killed"
+	for i in $(seq -f %016g 45); do
+		mkdir "$work/kept/$i"
+		touch -d "$((10#$i / 3 + 1)) days ago" "$work/kept/$i/identity"
+	done
+}
+
+kept_other_image() {
+	memories > "$work/before"
+	cp "$work/image" "$work/image.new" && mv "$work/image.new" "$work/image"
+	others
+	kept 'both "\"restored\":false,\"snapshot\":true"' &&
+		! memories | grep -q -x -F -f "$work/before" &&
+		kept 'both "\"restored\":true,"'
+}
+
+kept_bounded() {
+	[ "$(find "$work/kept" -mindepth 1 -maxdepth 1 | wc -l)" = 41 ] &&
+		[ -e "$work/kept/mine/identity" ] && [ ! -e "$work/kept/new.killed" ] &&
+		[ -e "$work/kept/0000000000000001" ] && [ ! -e "$work/kept/0000000000000045" ]
+}
+
+# One of no use is not tried again.
+kept_fails() {
+	touch "$work/no-restore"
+	says 'node l: booted, not restored: QEMU failed: not today' 0 \
+		kept 'both "\"restored\":false,\"snapshot\":false"' &&
+		[ -z "$(find "$work/kept" -name memory)" ]
+}
+
+# As by another build, which has no image in its cache.
+image_again() {
+	local before
+
+	before=$(stat -c '%i %y' "$work/image")
+	XDG_CACHE_HOME=$work/cache image && [ "$before" = "$(stat -c '%i %y' "$work/image")" ]
+}
+
 mkfifo "$work/pipe"
 check "an image is built" image
 check "an image is taken from the cache" image
+check "an image with the same content is left alone" image_again
 check "two nodes boot" "$kfirig" up -i "$work/image" a b
 check "a second rig in the same folder is refused" \
 	status_is 255 "$kfirig" up -i "$work/image" a
@@ -449,6 +590,18 @@ check "what cannot be saved is booted" says 'QEMU does not save' 0 sh -c \
 check "a node with another namespace is booted, and saved anew" other_namespace
 check "a node that cannot be restored is booted" restore_fails
 check "the rig goes down" "$kfirig" down
+export kfirig
+export -f is both
+rm -f "$work/no-restore"
+check "nodes boot, and are kept for other rigs" kept_first
+check "another rig restores them at once" kept_again
+check "two rigs do at a time" kept_at_once
+check "a medium that is not blank is left as it is" kept_medium
+check "one with another namespace is booted, and not kept" kept_other_medium
+check "what is damaged is booted and replaced" kept_damaged
+check "and what is of another image" kept_other_image
+check "old snapshots are removed, and no more" kept_bounded
+check "one that cannot be restored is booted, and removed" kept_fails
 check "other domains and two CPUs work" domains
 check "Ctrl-C leaves no process" interrupt
 check "a killed owner leaves no process" killed

@@ -7,7 +7,8 @@
  * and does not save: when the state of the devices is written, and the node
  * stands still, the supervisor copies that file. A restored node maps the copy
  * privately, so that it is there at once and is never written. The NVDIMMs are
- * not saved either: a restored node finds them as they are now.
+ * not saved either: a restored node finds them as they are now. In a rig with a
+ * store (store.c) the copy is a file there, and the first power-on may find one.
  *
  *   first boot   agent: STANDBY; save, copy; START to the agent, continue
  *   power-on     load; START to the agent, continue
@@ -19,7 +20,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -33,12 +33,6 @@
 #define COPY_AT_ONCE	(16u << 20)	/* between two looks at everything else */
 #define DEVICES_MAX	(64u << 20)
 #define RESTORE_MS	20000
-
-/*
- * Where a kernel finds what namespace an NVDIMM has: the information block of
- * fsdax is at 4 KiB. /dev/pmem0 begins behind it.
- */
-#define MEDIUM_HEAD	8192u
 
 static const char set_capabilities[] =
 	"{\"execute\":\"migrate-set-capabilities\",\"arguments\":{\"capabilities\":["
@@ -73,7 +67,6 @@ static void snapshot_drop(struct snapshot *s)
 	s->medium = NULL;
 }
 
-
 static void stream_close(struct snapshot *s)
 {
 	close_fd(&s->stream);
@@ -104,6 +97,7 @@ void snapshot_end(struct node *n)
 	snapshot_started(s);
 	stream_close(s);
 	copy_end(n);
+	store_abandon(s);
 	if (!s->saved)
 		snapshot_drop(s);
 	s->step = SNAPSHOT_NONE;
@@ -114,54 +108,7 @@ void snapshot_free(struct node *n)
 {
 	snapshot_end(n);
 	snapshot_drop(&n->snapshot);
-}
-
-static char *medium_read(struct node *n, const struct rig_config *cfg)
-{
-	char *heads = calloc(n->spec->nvdimms + 1, MEDIUM_HEAD);
-	char file[32], path[PATH_MAX];
-	unsigned int i;
-	ssize_t got;
-	int fd;
-
-	if (!heads)
-		die("out of memory");
-	for (i = 0; i < n->spec->nvdimms; i++) {
-		snprintf(file, sizeof(file), "nvdimm%u", i);
-		node_path(cfg, n, file, path, sizeof(path));
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		got = fd < 0 ? -1 :
-			pread(fd, heads + i * MEDIUM_HEAD, MEDIUM_HEAD, 0);
-		if (fd >= 0)
-			close(fd);
-		if (got != (ssize_t)MEDIUM_HEAD) {
-			free(heads);
-			return NULL;
-		}
-	}
-	return heads;
-}
-
-/* A kernel believes in the namespaces that it has found when it booted. */
-static bool medium_is_same(struct node *n, const struct rig_config *cfg)
-{
-	char *heads = medium_read(n, cfg);
-	bool same = heads && !memcmp(heads, n->snapshot.medium,
-				     n->spec->nvdimms * MEDIUM_HEAD);
-
-	free(heads);
-	return same;
-}
-
-static void __attribute__((format(printf, 2, 3)))
-note(struct node *n, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(n->note, sizeof(n->note), fmt, args);
-	va_end(args);
-	fprintf(stderr, "node %s: %s\n", n->spec->name, n->note);
+	store_free(&n->snapshot);
 }
 
 int snapshot_prepare(struct node *n, const struct rig_config *cfg, bool boot)
@@ -175,12 +122,17 @@ int snapshot_prepare(struct node *n, const struct rig_config *cfg, bool boot)
 		return 0;
 	if (n->spec->nvdimms && n->spec->domain == DOMAIN_VIRTIO) {
 		s->refused = true;
-		note(n, "it has no snapshot: QEMU does not save the state of virtio-pmem");
+		node_note(n, "it has no snapshot: QEMU does not save the state of virtio-pmem");
 		return 0;
 	}
-	if (s->saved && !boot && !medium_is_same(n, cfg)) {
-		note(n, "booted, not restored: its namespaces are others than those of the snapshot");
+	if (s->saved && !boot && !medium_has_heads(n, cfg, s->medium)) {
+		node_note(n, "booted, not restored: its namespaces are others than those of the snapshot");
 		snapshot_drop(s);
+	}
+	if (cfg->store && !s->saved) {
+		store_prepare(n, cfg);
+		if (!n->boots)
+			store_load(n, cfg);
 	}
 	if (s->saved && boot)
 		return 0;
@@ -218,10 +170,11 @@ static enum snapshot_event save_failed(struct node *n, const char *why)
 {
 	struct snapshot *s = &n->snapshot;
 
-	note(n, "it has no snapshot: %s", why);
+	node_note(n, "it has no snapshot: %s", why);
 	s->refused = true;
 	stream_close(s);
 	copy_end(n);
+	store_abandon(s);
 	s->step = SNAPSHOT_START;
 	return SNAPSHOT_GO;
 }
@@ -236,7 +189,7 @@ enum snapshot_event snapshot_standby(struct node *n,
 	/* That was said already. */
 	if (s->step != SNAPSHOT_BOOT)
 		return SNAPSHOT_GO;
-	s->medium = medium_read(n, cfg);
+	s->medium = medium_heads(n, cfg);
 	if (!s->medium)
 		return save_failed(n, "cannot read the files of its NVDIMMs");
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
@@ -259,44 +212,70 @@ void snapshot_run(struct snapshot *s)
 	qmp_command(&s->qmp, "{\"execute\":\"cont\"}");
 }
 
-static bool page_is_zero(const char *page)
-{
-	return !page[0] && !memcmp(page, page + 1, PAGE - 1);
-}
-
 /* Pages of zeros stay holes: a kernel clears more memory than it uses. */
 static bool copy_pages(struct snapshot *s, uint64_t from, uint64_t to)
 {
 	uint64_t run, at = from;
+	ssize_t put;
 
 	while (at < to) {
-		if (page_is_zero(s->view + at)) {
+		if (is_zero(s->view + at, PAGE)) {
 			at += PAGE;
 			continue;
 		}
 		for (run = PAGE; at + run < to; run += PAGE)
-			if (page_is_zero(s->view + at + run))
+			if (is_zero(s->view + at + run, PAGE))
 				break;
-		if (pwrite(s->memory, s->view + at, run, at) != (ssize_t)run)
+		put = pwrite(s->memory, s->view + at, run, at);
+		if (put >= 0 && (uint64_t)put < run)
+			errno = ENOSPC;
+		if (put != (ssize_t)run)
 			return false;
+		s->written += run;
 		at += run;
 	}
 	return true;
 }
 
+/* The memory in a file of the host's memory. */
 static bool copy_begin(struct node *n)
 {
 	struct snapshot *s = &n->snapshot;
 
+	close_fd(&s->memory);
 	s->copied = 0;
+	s->written = 0;
 	s->memory = memfd_create("kfirig-snapshot",
 				 MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (s->memory < 0 || ftruncate(s->memory, n->spec->mem))
-		return false;
+	return s->memory >= 0 && !ftruncate(s->memory, n->spec->mem);
+}
+
+/* In a file of the store, if it is to be kept there. */
+static bool copy_begin_kept(struct node *n, const struct rig_config *cfg)
+{
+	struct snapshot *s = &n->snapshot;
+
 	s->view = mmap(NULL, n->spec->mem, PROT_READ, MAP_SHARED, s->live, 0);
-	if (s->view == MAP_FAILED)
+	if (s->view == MAP_FAILED) {
 		s->view = NULL;
-	return s->view;
+		return false;
+	}
+	s->copied = 0;
+	s->written = 0;
+	s->memory = store_begin(n, cfg);
+	return s->memory >= 0 || copy_begin(n);
+}
+
+/* A store without room for it is none; a node has its snapshot all the same. */
+static bool copy_again(struct node *n)
+{
+	struct snapshot *s = &n->snapshot;
+
+	if (!store_writes(s))
+		return false;
+	node_note(n, "its snapshot is not kept: %s", strerror(errno));
+	store_abandon(s);
+	return copy_begin(n);
 }
 
 /* The next piece of the memory. */
@@ -348,21 +327,24 @@ static enum snapshot_event work_save(struct node *n,
 	}
 	if (s->step == SNAPSHOT_SAVE && s->ended && s->migrated) {
 		stream_close(s);
-		if (!copy_begin(n))
+		if (!copy_begin_kept(n, cfg))
 			return save_failed(n, strerror(errno));
 		s->step = SNAPSHOT_COPY;
 	}
 	if (s->step != SNAPSHOT_COPY)
 		return SNAPSHOT_NOTHING;
-	if (!copy_piece(n))
+	if (!copy_piece(n) && !copy_again(n))
 		return save_failed(n, strerror(errno));
 	if (s->copied < n->spec->mem)
 		return SNAPSHOT_NOTHING;
 	copy_end(n);
 	/* From here on nobody can write to it. */
-	if (fcntl(s->memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) ||
-	    !node_console_keep(n, cfg))
+	if (!store_writes(s) &&
+	    fcntl(s->memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE))
 		return save_failed(n, strerror(errno));
+	if (!node_console_keep(n, cfg))
+		return save_failed(n, strerror(errno));
+	store_commit(n, cfg);
 	s->saved = true;
 	s->step = SNAPSHOT_START;
 	fprintf(stderr, "node %s: saved in %lld ms: %llu MiB of memory, %zu KiB of devices\n",
@@ -400,7 +382,8 @@ static enum snapshot_event restore_failed(struct node *n, const char *why)
 {
 	struct snapshot *s = &n->snapshot;
 
-	note(n, "booted, not restored: %s", why);
+	node_note(n, "booted, not restored: %s", why);
+	store_remove(s);
 	snapshot_drop(s);
 	s->refused = true;
 	s->deadline = -1;
@@ -420,7 +403,7 @@ static enum snapshot_event qmp_failed(struct node *n)
 
 	switch (s->step) {
 	case SNAPSHOT_BOOT:
-		note(n, "it has no snapshot: %s", s->qmp.error);
+		node_note(n, "it has no snapshot: %s", s->qmp.error);
 		s->refused = true;
 		s->step = SNAPSHOT_START;
 		return SNAPSHOT_NOTHING;

@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "qmp.h"
+#include "store.h"
 
 struct node;
 struct rig_config;
@@ -28,6 +29,7 @@ struct snapshot {
 	bool refused;		/* it was of no use: not tried again */
 	int memory;		/* of the node when it was saved */
 	struct buf devices;	/* what QEMU wrote about the rest */
+	struct store store;
 	char *medium;		/* what the NVDIMMs had where namespaces are told */
 
 	enum snapshot_step step;
@@ -36,6 +38,7 @@ struct snapshot {
 	char *view;		/* the same, mapped */
 	int64_t began;		/* to be saved: CLOCK_MONOTONIC, milliseconds */
 	uint64_t copied;
+	uint64_t written;	/* of that, what is not zero */
 	int stream;		/* state of the devices, from QEMU or to it */
 	uint64_t sent;
 	bool migrated;

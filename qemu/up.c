@@ -75,6 +75,10 @@ static error_t up_parser(int key, char *arg, struct argp_state *state)
 	case 'f':
 		cfg->fast_boot = true;
 		return 0;
+	case 's':
+		cfg->store = arg;
+		cfg->fast_boot = true;
+		return 0;
 	case 'K':
 		a->keep = true;
 		return 0;
@@ -118,7 +122,9 @@ static error_t up_parser(int key, char *arg, struct argp_state *state)
 	{ "mtu", 'u', "BYTES", 0, "MTU of the network (1500)", 0 }, \
 	{ "fresh", 'F', 0, 0, "Empty the NVDIMM files first", 0 }, \
 	{ "fast-boot", 'f', 0, 0, \
-	  "Save each node after its first boot; power-on restores it", 0 }
+	  "Save each node after its first boot; power-on restores it", 0 }, \
+	{ "snapshots", 's', "DIR", 0, \
+	  "The same, and keep what was saved in DIR: a later rig with the same node restores it at once", 0 }
 
 /* Fill in what the options left open; errors end here, before any process. */
 static void config_complete(struct up_args *a)
@@ -158,8 +164,17 @@ static void config_complete(struct up_args *a)
 	else
 		cfg->kvm = !strcmp(a->accel, "kvm");
 	/* A boot under KVM takes no longer than it takes to save and restore. */
-	if (cfg->kvm)
+	if (cfg->kvm) {
 		cfg->fast_boot = false;
+		cfg->store = NULL;
+	}
+	if (cfg->store) {
+		make_dirs(cfg->store);
+		dir = cfg->store;
+		cfg->store = realpath(dir, NULL);
+		if (!cfg->store)
+			die("cannot use %s: %s", dir, strerror(errno));
+	}
 	if (a->temp_dir) {
 		const char *tmp = getenv("TMPDIR");
 

@@ -89,6 +89,11 @@ void make_dirs(const char *path)
 		die("cannot create %s: %s", copy, strerror(errno));
 }
 
+bool is_zero(const char *p, size_t len)
+{
+	return !len || (!p[0] && !memcmp(p, p + 1, len - 1));
+}
+
 bool write_all(int fd, const void *data, size_t len)
 {
 	const char *p = data;

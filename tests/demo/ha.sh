@@ -234,5 +234,5 @@ say "Building modules, kfipmem, the rig and the nodes' image"
 build_all > /dev/null
 gcc -std=gnu11 -O2 -Wall -Wextra -Werror -o "$timeline" "$here/timeline.c" -lm
 say "Booting three machines"
-kfirig run --fast-boot --image "$image" {a,b,c}:nvdimm=$((${set_size%M} + 32))M,mem=1G \
+kfirig run --snapshots "$snapshots" --image "$image" {a,b,c}:nvdimm=$((${set_size%M} + 32))M,mem=1G \
 	-- "$0" --inside

@@ -4,8 +4,9 @@
 # Runs the VM tests: run.sh [NAME...], a NAME is that of a file here. A file
 # says in its "# rig: NAME NODES" line which nodes it wants; files with the
 # same line share one boot; one that says "by name only" is left out when no
-# NAME is given. Two rigs run at a time. A node that got its power
-# back is restored as it was after its first boot (--fast-boot).
+# NAME is given. Two rigs run at a time. A node that gets its power
+# is restored as it was after its first boot, of this run or of one before
+# (--snapshots).
 
 set -euo pipefail
 
@@ -103,7 +104,7 @@ for rig in "${order[@]}"; do
 	(
 		status=0
 		# Names without white space, by the checkout's own files.
-		kfirig run --fast-boot --image "$image" --qemu-arg -virtfs --qemu-arg \
+		kfirig run --snapshots "$snapshots" --image "$image" --qemu-arg -virtfs --qemu-arg \
 			"local,path=$share,mount_tag=share,security_model=none,readonly=on" \
 			$spec -- \
 			"$here/run.sh" --inside "$spec" ${rigs[$rig]} || status=$?
