@@ -138,11 +138,20 @@ static void kfr_op_refused(struct kfr_op *op, int status)
 		kfr_op_detached(op);
 }
 
+/* The slot that a reply is for, if it is one that waits for it. */
+static u32 kfr_slot_of(const struct kfr_conn *conn, u32 id)
+{
+	lockdep_assert_held(&conn->peer->lock);
+	return id & KFR_WIRE_IMM_ID ?
+		conn->imm[(id >> 16) % ARRAY_SIZE(conn->imm)] :
+		min_t(u32, id & 0xffff, KFR_WIRE_CREDITS_MAX - 1);
+}
+
 static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 			  struct kfr_rx *rx)
 {
 	const struct kfr_wire_reply *reply = rx->data;
-	u32 id = le32_to_cpu(reply->hdr.id), i = id & 0xffff;
+	u32 id = le32_to_cpu(reply->hdr.id), i;
 	int status = kfr_wire_error(le32_to_cpu(reply->status));
 	u32 len = rx->len - sizeof(*reply);
 	struct kfr_slot *slot;
@@ -151,11 +160,10 @@ static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 	u32 got = rx->len;
 	bool kick;
 
-	if (unlikely(i >= conn->credits))
-		return -EPROTO;
-	slot = &conn->slot[i];
 	spin_lock_bh(&peer->lock);
-	if (unlikely(!slot->busy || id != kfr_slot_id(conn, i) ||
+	i = kfr_slot_of(conn, id);
+	slot = &conn->slot[i];
+	if (unlikely(!slot->busy || id != slot->id ||
 		     len > KFR_WIRE_REPLY_DATA)) {
 		spin_unlock_bh(&peer->lock);
 		return -EPROTO;

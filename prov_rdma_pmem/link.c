@@ -55,6 +55,14 @@ static void kfr_link_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	}
 	ib_dma_sync_single_for_cpu(link->dev, rx->dma, link->params.rx_size,
 				   DMA_FROM_DEVICE);
+	if (wc->opcode == IB_WC_RECV_RDMA_WITH_IMM) {
+		if (likely(link->ops->imm))
+			link->ops->imm(link, rx, be32_to_cpu(wc->ex.imm_data),
+				       wc->byte_len);
+		else
+			kfr_link_fail(link, -EPROTO);
+		return;
+	}
 	rx->len = wc->byte_len;
 	link->ops->recv(link, rx);
 }
@@ -372,6 +380,7 @@ int kfr_link_create(struct kfr_link *link, struct kfr_ep *ep,
 		goto err_free_cq;
 	link->qp = id->qp;
 	link->max_inline = attr.cap.max_inline_data;
+	link->immediate = !rdma_protocol_iwarp(dev, id->port_num);
 	link->memory += (params->rx_count + params->sq_depth + 2) *
 			(sizeof(struct ib_wc) + 64) +
 			(params->sq_depth + 1) *

@@ -30,6 +30,11 @@ struct kfr_rx {
 struct kfr_link_ops {
 	/* A message arrived; the receiver owns rx until kfr_link_repost(). */
 	void (*recv)(struct kfr_link *link, struct kfr_rx *rx);
+	/*
+	 * A write with immediate data took the buffer, which is as it was. NULL:
+	 * the other side sends none.
+	 */
+	void (*imm)(struct kfr_link *link, struct kfr_rx *rx, u32 imm, u32 len);
 	/* Positions of the send queue became free. */
 	void (*room)(struct kfr_link *link);
 	/* First failure; any context but hard interrupt. */
@@ -63,6 +68,7 @@ struct kfr_link {
 	struct ib_qp *qp;
 	u32 max_sge;
 	u32 max_inline;			/* bytes of a send that the queue takes */
+	bool immediate;			/* writes may carry immediate data */
 	size_t memory;			/* bytes held while idle */
 
 	void *rx_area;

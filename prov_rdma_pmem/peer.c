@@ -238,7 +238,7 @@ int kfr_peer_call_locked(struct kfr_peer *peer, void *request, size_t len,
 		conn->slot[slot].call = call;
 		hdr->version = KFR_WIRE_VERSION;
 		hdr->length = cpu_to_le16(len);
-		hdr->id = cpu_to_le32(kfr_slot_id(conn, slot));
+		hdr->id = cpu_to_le32(conn->slot[slot].id);
 		memcpy(kfr_link_tx_buf(link, slot), request, len);
 		ret = kfr_link_send(link, slot, len);
 		if (ret)

@@ -35,6 +35,7 @@ struct kfr_call {
 
 /* A request under way: a credit, a buffer, and who waits for the reply. */
 struct kfr_slot {
+	u32 id;			/* on the wire */
 	u16 serial;
 	bool busy;
 	struct kfr_op *op;
@@ -52,6 +53,8 @@ struct kfr_conn {
 	u32 credits;		/* granted by the target */
 	u32 nfree;		/* peer->lock: free slots */
 	u32 messages;		/* peer->lock: slots held by messages */
+	u16 immediates;		/* peer->lock: posted so far */
+	u16 imm[KFR_WIRE_CREDITS_MAX];	/* peer->lock: slots of the last ones */
 	u16 free[KFR_WIRE_CREDITS_MAX];
 	struct kfr_slot slot[KFR_WIRE_CREDITS_MAX];
 };
@@ -102,12 +105,6 @@ static inline bool kfr_peer_waits(const struct kfr_peer *peer)
 {
 	lockdep_assert_held(&peer->lock);
 	return !list_empty(&peer->pending) || !list_empty(&peer->messages);
-}
-
-/* On the wire: slot and serial number, so that a stray reply is noticed. */
-static inline u32 kfr_slot_id(const struct kfr_conn *conn, u32 i)
-{
-	return i | (u32)conn->slot[i].serial << 16;
 }
 
 /* Give a credit back; under the peer's lock. */

@@ -26,6 +26,20 @@ static void kfr_session_link_recv(struct kfr_link *link, struct kfr_rx *rx)
 	kfr_target_request(session, rx);
 }
 
+static void kfr_session_link_imm(struct kfr_link *link, struct kfr_rx *rx,
+				 u32 imm, u32 len)
+{
+	struct kfr_session *session = container_of(link, struct kfr_session,
+						   link);
+	int ret = kfr_wire_check_imm(imm, len,
+				     kfr_wire_imm_id(session->immediates++),
+				     rx->data);
+
+	/* The message that it stands for is looked at like any other. */
+	rx->len = max(ret, 0);
+	kfr_session_link_recv(link, rx);
+}
+
 /* The transmit buffer of the next message: free as its queue place is. */
 static void *kfr_session_tx(struct kfr_session *session)
 {
@@ -102,6 +116,7 @@ static void kfr_session_link_failed(struct kfr_link *link, int err)
 
 static const struct kfr_link_ops kfr_session_link_ops = {
 	.recv = kfr_session_link_recv,
+	.imm = kfr_session_link_imm,
 	.room = kfr_session_link_room,
 	.failed = kfr_session_link_failed,
 };

@@ -48,6 +48,8 @@ struct kfr_session {
 	atomic_t notices;		/* sent since the last message */
 	wait_queue_head_t arrivals;	/* who waits for one to arrive */
 
+	u16 immediates;			/* came so far; in the link's handler */
+
 	struct list_head stalled;	/* sq_lock: replies without room */
 	u32 tx_next;			/* sq_lock: transmit buffer */
 

@@ -318,6 +318,37 @@ int kfr_wire_check_request(const void *data, size_t len)
 }
 
 /**
+ * kfr_wire_check_imm() - check immediate data, and write out what they stand for
+ * @imm: immediate data of an RDMA WRITE
+ * @length: bytes that it wrote
+ * @id: of the request
+ * @m: filled; has room for one range
+ *
+ * Context: any.
+ * Return: bytes of the message, or -EPROTO.
+ */
+int kfr_wire_check_imm(u32 imm, u32 length, u32 id, struct kfr_wire_commit *m)
+{
+	u64 unit = imm & (BIT(KFR_WIRE_IMM_UNIT_BITS) - 1);
+	u32 grant = imm >> KFR_WIRE_IMM_UNIT_BITS;
+	size_t len = struct_size(m, range, 1);
+
+	/* In COMMIT no length is the whole region. */
+	if (!grant || !length)
+		return -EPROTO;
+	m->hdr.version = KFR_WIRE_VERSION;
+	m->hdr.type = KFR_WIRE_COMMIT;
+	m->hdr.length = cpu_to_le16(len);
+	m->hdr.id = cpu_to_le32(id);
+	m->level = KFI_COMMIT_PERSISTENT;
+	m->count = 1;
+	m->range[0].offset = cpu_to_le64(unit << KFR_WIRE_IMM_UNIT_SHIFT);
+	m->range[0].length = cpu_to_le64(length);
+	m->range[0].grant = cpu_to_le32(grant);
+	return len;
+}
+
+/**
  * kfr_wire_check_reply() - check a message that a target sent
  * @data: message
  * @len: bytes received

@@ -16,7 +16,7 @@
 #include <linux/types.h>
 
 #define KFR_WIRE_MAGIC		0x6b66706dU	/* "kfpm" */
-#define KFR_WIRE_VERSION	2
+#define KFR_WIRE_VERSION	3
 
 #define KFR_WIRE_INLINE_MAX	1024	/* data bytes in a request */
 #define KFR_WIRE_REQUEST_MAX	1280	/* bytes of the largest request */
@@ -67,6 +67,15 @@ struct kfr_wire_hdr {
 	__le16 length;		/* of the whole message */
 	__le32 id;		/* returned in the reply */
 } __packed;
+
+/*
+ * IMMEDIATE: an RDMA WRITE with immediate data is a COMMIT of what it wrote. The
+ * immediate data say where that is, and both sides count the id.
+ */
+#define KFR_WIRE_IMM_UNIT_SHIFT	12	/* of offsets */
+#define KFR_WIRE_IMM_UNIT_BITS	26
+#define KFR_WIRE_IMM_GRANTS	64	/* numbers from 1 on that have room */
+#define KFR_WIRE_IMM_ID		0x8000	/* in the lower half of the id */
 
 struct kfr_wire_hello {
 	struct kfr_wire_hdr hdr;
@@ -220,7 +229,26 @@ struct kfr_wire_revoked {
 	__le32 status;
 } __packed;
 
+static inline bool kfr_wire_imm_fits(u32 grant, u64 offset)
+{
+	return grant && grant < KFR_WIRE_IMM_GRANTS &&
+	       !(offset & ((1U << KFR_WIRE_IMM_UNIT_SHIFT) - 1)) &&
+	       !(offset >> (KFR_WIRE_IMM_UNIT_SHIFT + KFR_WIRE_IMM_UNIT_BITS));
+}
+
+static inline u32 kfr_wire_imm(u32 grant, u64 offset)
+{
+	return grant << KFR_WIRE_IMM_UNIT_BITS |
+	       offset >> KFR_WIRE_IMM_UNIT_SHIFT;
+}
+
+static inline u32 kfr_wire_imm_id(u16 count)
+{
+	return KFR_WIRE_IMM_ID | (u32)count << 16;
+}
+
 /* The decoder: see wire.c. */
+int kfr_wire_check_imm(u32 imm, u32 length, u32 id, struct kfr_wire_commit *m);
 int kfr_wire_check_cm(const void *data, size_t len, u16 *credits);
 int kfr_wire_check_request(const void *data, size_t len);
 int kfr_wire_check_reply(const void *data, size_t len);

@@ -3,8 +3,8 @@
  * From an operation to work requests.
  *
  * An operation is one post: its RDMA WRITEs or READs, and behind them, where
- * the target has to act, the request message. So a durable write is one round
- * trip.
+ * the target has to act, the request message; or one WRITE whose immediate data
+ * are the request. So a durable write is one round trip.
  */
 #include <linux/slab.h>
 
@@ -30,7 +30,8 @@ int kfr_slot_get(struct kfr_conn *conn)
 	i = conn->free[--conn->nfree];
 	slot = &conn->slot[i];
 	slot->busy = true;
-	slot->serial++;
+	/* A stray reply has another. */
+	slot->id = i | (u32)++slot->serial << 16;
 	slot->since = get_jiffies_64();
 	return i;
 }
@@ -213,7 +214,7 @@ static void kfr_fill_hdr(struct kfr_conn *conn, u32 slot, size_t len, u8 type)
 	hdr->version = KFR_WIRE_VERSION;
 	hdr->type = type;
 	hdr->length = cpu_to_le16(len);
-	hdr->id = cpu_to_le32(kfr_slot_id(conn, slot));
+	hdr->id = cpu_to_le32(conn->slot[slot].id);
 }
 
 static void kfr_build_send(struct kfr_build *b, u32 slot, size_t len, u8 type)
@@ -225,6 +226,34 @@ static void kfr_build_send(struct kfr_build *b, u32 slot, size_t len, u8 type)
 	kfr_fill_hdr(b->conn, slot, len, type);
 	b->bytes += len;
 	kfr_link_set_message(link, &wr->wr, sge, slot, len);
+}
+
+/*
+ * Can the write itself ask for its commit? It has to be one work request, and
+ * immediate data have room for where it goes.
+ */
+static bool kfr_build_is_imm(const struct kfr_build *b)
+{
+	const struct kfr_op *op = b->op;
+
+	return op->type == KFR_OP_WRITE && kfr_op_durable(op) &&
+	       !(op->flags & KFI_COMMIT_DEEP) && op->nrma == 1 &&
+	       b->wrs == 1 && b->conn->link.immediate &&
+	       kfr_wire_imm_fits(op->rma[0].rmr->grant, op->rma[0].offset);
+}
+
+static void kfr_build_imm(struct kfr_build *b, u32 slot)
+{
+	const struct kfr_rma *rma = &b->op->rma[0];
+	struct kfr_conn *conn = b->conn;
+	u16 count = conn->immediates++;
+
+	lockdep_assert_held(&conn->peer->lock);
+	b->last->opcode = IB_WR_RDMA_WRITE_WITH_IMM;
+	b->last->ex.imm_data =
+		cpu_to_be32(kfr_wire_imm(rma->rmr->grant, rma->offset));
+	conn->imm[count % ARRAY_SIZE(conn->imm)] = slot;
+	conn->slot[slot].id = kfr_wire_imm_id(count);
 }
 
 static u16 kfr_wire_commit_flags(const struct kfr_op *op)
@@ -549,7 +578,11 @@ static noinline_for_stack int kfr_op_post_any(struct kfr_peer *peer,
 		if (ret)
 			goto put_slot;
 	}
-	if (request) {
+	if (request && kfr_build_is_imm(&b)) {
+		kfr_build_imm(&b, slot);
+		conn->slot[slot].op = op;
+		op->wait_replies++;
+	} else if (request) {
 		buf = kfr_link_tx_buf(link, slot);
 		switch (op->type) {
 		case KFR_OP_WRITE:

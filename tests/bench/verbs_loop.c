@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The initiator of the hand-written loop. A write of up to BENCH_INLINE bytes
- * rides in its request; a greater one is an RDMA WRITE with the request behind
- * it in one post. The reply says that it is durable. The buffer of an RDMA
- * WRITE is free when the hardware has let go of it too.
+ * rides in its request; a greater one is an RDMA WRITE whose immediate data are
+ * the request. The reply says that it is durable. The buffer of an RDMA WRITE is
+ * free when the hardware has let go of it too.
  */
 #include <linux/in.h>
 #include <linux/inet.h>
@@ -23,6 +23,18 @@ static void verbs_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	}
 	ib_dma_sync_single_for_cpu(conn->dev, rx->dma, conn->rx_size,
 				   DMA_FROM_DEVICE);
+	if (wc->opcode == IB_WC_RECV_RDMA_WITH_IMM) {
+		struct verbs_request *request = rx->data;
+		u32 slot = be32_to_cpu(wc->ex.imm_data) % BENCH_SLOTS;
+
+		*request = (struct verbs_request) {
+			.offset = cpu_to_le64((u64)slot * BENCH_SLOT_SIZE),
+			.len = cpu_to_le32(wc->byte_len),
+			.slot = cpu_to_le16(slot),
+		};
+		conn->recv(conn, rx, sizeof(*request));
+		return;
+	}
 	conn->recv(conn, rx, wc->byte_len);
 }
 
@@ -291,14 +303,14 @@ static int verbs_post(struct bench *bench, u32 i, u32 len)
 		return loop->status;
 	slot->len = len;
 	atomic_set(&slot->waits, inlined ? 1 : 2);
-	request->offset = cpu_to_le64(offset);
-	request->len = cpu_to_le32(len);
-	request->slot = cpu_to_le16(i);
-	request->inlined = cpu_to_le16(inlined);
 	loop->counts.posts++;
-	loop->counts.requests += inlined ? 1 : 2;
-	loop->counts.bytes_out += sizeof(*request) + len;
+	loop->counts.requests++;
+	loop->counts.bytes_out += len + (inlined ? sizeof(*request) : 0);
 	if (inlined) {
+		request->offset = cpu_to_le64(offset);
+		request->len = cpu_to_le32(len);
+		request->slot = cpu_to_le16(i);
+		request->inlined = cpu_to_le16(1);
 		memcpy(request->data, bench->buf[i], len);
 		ib_dma_sync_single_for_device(conn->dev, sge.addr, sge.length,
 					      DMA_TO_DEVICE);
@@ -314,18 +326,15 @@ static int verbs_post(struct bench *bench, u32 i, u32 len)
 	data_sge.length = len;
 	data_sge.lkey = conn->pd->local_dma_lkey;
 	data = (struct ib_rdma_wr) {
-		.wr.opcode = IB_WR_RDMA_WRITE,
-		.wr.wr_cqe = &conn->mark,
+		.wr.opcode = IB_WR_RDMA_WRITE_WITH_IMM,
+		.wr.ex.imm_data = cpu_to_be32(i),
+		.wr.wr_cqe = &slot->cqe,
+		.wr.send_flags = IB_SEND_SIGNALED,
 		.wr.sg_list = &data_sge,
 		.wr.num_sge = 1,
-		.wr.next = &wr,
 		.remote_addr = offset,
 		.rkey = loop->rkey[offset >> loop->chunk_shift],
 	};
-	wr.wr_cqe = &slot->cqe;
-	wr.send_flags = IB_SEND_SIGNALED;
-	ib_dma_sync_single_for_device(conn->dev, sge.addr, sge.length,
-				      DMA_TO_DEVICE);
 	return ib_post_send(conn->qp, &data.wr, NULL);
 }
 

@@ -305,6 +305,15 @@ static void access_target_handler(struct kunit *test)
 	kfi_region_put(region);
 }
 
+static void access_post_raw(struct kunit *test, struct kfr_link *link,
+			    struct ib_send_wr *wr)
+{
+	spin_lock_bh(&link->sq_lock);
+	kfr_link_mark(link, wr, 1);
+	KUNIT_EXPECT_EQ(test, kfr_link_post(link, wr, 1), 0);
+	spin_unlock_bh(&link->sq_lock);
+}
+
 /* Send raw bytes where a request is expected. */
 static void access_send_raw(struct kunit *test, struct kfr_peer *peer,
 			    const void *data, u32 len)
@@ -320,10 +329,27 @@ static void access_send_raw(struct kunit *test, struct kfr_peer *peer,
 
 	memcpy(kfr_link_tx_buf(link, last), data, len);
 	sge.addr = kfr_link_tx_dma(link, last);
-	spin_lock_bh(&link->sq_lock);
-	kfr_link_mark(link, &wr, 1);
-	KUNIT_EXPECT_EQ(test, kfr_link_post(link, &wr, 1), 0);
-	spin_unlock_bh(&link->sq_lock);
+	access_post_raw(test, link, &wr);
+}
+
+/* The target counts what it refused, and talks to the peer again. */
+static void access_was_refused(struct kunit *test, u64 key, u64 *refused)
+{
+	struct kfi_pmem_stats *stats = kunit_kzalloc(test, sizeof(*stats), GFP_KERNEL);
+	u8 *in = kunit_kzalloc(test, 64, GFP_KERNEL);
+	int tries;
+
+	/* Its reply tells that the message before was handled. */
+	access_commit(0, 64, key);
+	kfi_pmem_stats(env.target.ep, stats);
+	KUNIT_EXPECT_GT(test, stats->refused, *refused);
+	*refused = stats->refused;
+	for (tries = 0; tries < 3; tries++)
+		if (access_write(&env.peer, env.addr, in, 64, 0, key) !=
+		    -ENOLINK)
+			break;
+	KUNIT_EXPECT_EQ(test, access_write(&env.peer, env.addr, in, 64, 0, key),
+			0);
 }
 
 /* A bad message costs its sender the connection, and the target nothing. */
@@ -350,29 +376,72 @@ static void access_bad_messages(struct kunit *test)
 			} }, sizeof(struct kfr_wire_write) },
 	};
 	u64 key = access_attach(test, NULL);
-	u8 *in = kunit_kzalloc(test, 64, GFP_KERNEL);
-	struct kfi_pmem_stats *stats;
 	struct kfr_peer *peer;
 	u64 refused = 0;
-	int i, tries;
+	int i;
 
-	stats = kunit_kzalloc(test, sizeof(*stats), GFP_KERNEL);
 	peer = xa_load(&kfr_ep_of(env.peer.ep)->peers, env.addr);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		kunit_info(test, "%s\n", cases[i].what);
 		access_send_raw(test, peer, &cases[i].m, cases[i].len);
-		/* Its reply tells that the message before was handled. */
-		access_commit(0, 64, key);
-		kfi_pmem_stats(env.target.ep, stats);
-		KUNIT_EXPECT_GT(test, stats->refused, refused);
-		refused = stats->refused;
-		for (tries = 0; tries < 3; tries++)
-			if (access_write(&env.peer, env.addr, in, 64, 0, key) !=
-			    -ENOLINK)
-				break;
-		KUNIT_EXPECT_EQ(test, access_write(&env.peer, env.addr, in, 64,
-						   0, key), 0);
+		access_was_refused(test, key, &refused);
 	}
+}
+
+/* Neither does immediate data that stand for nothing. */
+static void access_bad_immediates(struct kunit *test)
+{
+	static const struct {
+		const char *what;
+		u32 imm;
+	} cases[] = {
+		{ "no grant, no bytes", 0 },
+		{ "a grant, but no bytes: that were the whole region", 1U << 26 },
+	};
+	u64 key = access_attach(test, NULL);
+	struct kfr_peer *peer;
+	u64 refused = 0;
+	int i;
+
+	peer = xa_load(&kfr_ep_of(env.peer.ep)->peers, env.addr);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct ib_rdma_wr wr = {
+			.wr.opcode = IB_WR_RDMA_WRITE_WITH_IMM,
+			.wr.ex.imm_data = cpu_to_be32(cases[i].imm),
+		};
+
+		kunit_info(test, "%s\n", cases[i].what);
+		access_post_raw(test, &peer->conn->link, &wr.wr);
+		access_was_refused(test, key, &refused);
+	}
+}
+
+/* A write whose immediate data name what the peer was not given. */
+static void access_immediate_elsewhere(struct kunit *test)
+{
+	u64 key = access_attach(test, NULL);
+	struct kfr_peer *peer = xa_load(&kfr_ep_of(env.peer.ep)->peers, env.addr);
+	struct kfr_link *link = &peer->conn->link;
+	struct ib_sge sge = {
+		.addr = kfr_link_tx_dma(link, link->params.tx_count - 1),
+		.length = 64,
+		.lkey = link->pd->local_dma_lkey,
+	};
+	struct ib_rdma_wr wr = {
+		.wr.opcode = IB_WR_RDMA_WRITE_WITH_IMM,
+		.wr.ex.imm_data = cpu_to_be32(63U << 26),
+		.wr.sg_list = &sge,
+		.wr.num_sge = 1,
+	};
+	u64 refused = 0;
+	struct kfr_rmr *rmr;
+	unsigned long index;
+
+	xa_for_each(&peer->rmrs, index, rmr)
+		wr.rkey = le32_to_cpu(rmr->rkeys[0]);
+	memset(kfr_link_tx_buf(link, link->params.tx_count - 1), 0, 64);
+	access_post_raw(test, link, &wr.wr);
+	access_was_refused(test, key, &refused);
 }
 
 static struct kunit_case access_cases[] = {
@@ -384,6 +453,8 @@ static struct kunit_case access_cases[] = {
 	KUNIT_CASE(access_poison),
 	KUNIT_CASE(access_target_handler),
 	KUNIT_CASE(access_bad_messages),
+	KUNIT_CASE(access_bad_immediates),
+	KUNIT_CASE(access_immediate_elsewhere),
 	{ }
 };
 

@@ -587,6 +587,15 @@ static void rdma_cost(struct kunit *test)
 	rdma_write_ok(test, in, 4096, 0, key, KFI_COMMIT_COMPLETE);
 	kfi_pmem_stats(env.peer.ep, b);
 	KUNIT_EXPECT_EQ(test, y->posts - x->posts, 1ULL);
+	KUNIT_EXPECT_EQ(test, y->requests - x->requests, 1ULL);
+	KUNIT_EXPECT_EQ(test, y->replies - x->replies, 1ULL);
+	KUNIT_EXPECT_EQ(test, b->commits[KFI_COMMIT_ASSISTED] -
+			a->commits[KFI_COMMIT_ASSISTED], 1ULL);
+	/* Immediate data have no room for this offset. */
+	*a = *b;
+	rdma_write_ok(test, in, 4096, 512, key, KFI_COMMIT_COMPLETE);
+	kfi_pmem_stats(env.peer.ep, b);
+	KUNIT_EXPECT_EQ(test, y->posts - x->posts, 1ULL);
 	KUNIT_EXPECT_EQ(test, y->requests - x->requests, 2ULL);
 	KUNIT_EXPECT_EQ(test, y->replies - x->replies, 1ULL);
 	KUNIT_EXPECT_GT(test, b->peer_memory, 0ULL);

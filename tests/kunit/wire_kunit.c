@@ -308,7 +308,7 @@ static bool attach_invariant(const u8 *p, size_t len)
 
 static bool invariant(const u8 *p, size_t len)
 {
-	if (len < 8 || len > 1280 || p[0] != 2 || get(p, 2, 2) != len)
+	if (len < 8 || len > 1280 || p[0] != 3 || get(p, 2, 2) != len)
 		return false;
 	switch (p[1]) {
 	case 1:		/* HELLO */
@@ -342,7 +342,7 @@ static bool invariant(const u8 *p, size_t len)
 
 static bool reply_invariant(const u8 *p, size_t len)
 {
-	if (len < 8 || p[0] != 2 || get(p, 2, 2) != len)
+	if (len < 8 || p[0] != 3 || get(p, 2, 2) != len)
 		return false;
 	return p[1] == 32 ? len >= 12 && len <= 384 : p[1] == 33 && len == 16;
 }
@@ -837,6 +837,54 @@ static void random_damage(struct kunit *test)
 	KUNIT_EXPECT_LT(test, all, SWEEP_CASES);
 }
 
+/* Immediate data stand for a COMMIT of what the write wrote. */
+static void immediate(struct kunit *test)
+{
+	static const u64 offsets[] = {
+		0, 1, 512, 4095, 4096, 4097, 1ULL << 37, (1ULL << 38) - 4096,
+		(1ULL << 38) - 1, 1ULL << 38, (1ULL << 38) + 4096, 1ULL << 63,
+		~0ULL,
+	};
+	static const u32 grants[] = { 0, 1, 2, 63, 64, 65, 256, ~0U };
+	struct wire_test *t = test->priv;
+	struct kfr_wire_commit *m = (void *)t->buf;
+	unsigned int g, o;
+	int len;
+
+	for (g = 0; g < ARRAY_SIZE(grants); g++) {
+		for (o = 0; o < ARRAY_SIZE(offsets); o++) {
+			u32 grant = grants[g], imm;
+			u64 offset = offsets[o];
+			bool fits = grant > 0 && grant < 64 &&
+				    offset % 4096 == 0 && offset < 1ULL << 38;
+
+			KUNIT_ASSERT_EQ(test, fits,
+					kfr_wire_imm_fits(grant, offset));
+			if (!fits)
+				continue;
+			imm = kfr_wire_imm(grant, offset);
+			len = kfr_wire_check_imm(imm, 8192, 0x12348000, m);
+			KUNIT_ASSERT_EQ(test, len, 30);
+			KUNIT_ASSERT_TRUE(test, invariant(t->buf, len));
+			KUNIT_ASSERT_EQ(test, request_ok(test, t->buf, len), 0);
+			KUNIT_ASSERT_EQ(test, get(t->buf, 4, 4), 0x12348000ULL);
+			KUNIT_ASSERT_EQ(test, get(t->buf, 8, 1),
+					(u64)KFI_COMMIT_PERSISTENT);
+			KUNIT_ASSERT_EQ(test, get(t->buf, 10, 8), offset);
+			KUNIT_ASSERT_EQ(test, get(t->buf, 18, 8), 8192ULL);
+			KUNIT_ASSERT_EQ(test, get(t->buf, 26, 4), (u64)grant);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, kfr_wire_check_imm(kfr_wire_imm(1, 0), 0, 0, m),
+			-EPROTO);
+	KUNIT_EXPECT_EQ(test, kfr_wire_check_imm(0x3ffffff, 4096, 0, m),
+			-EPROTO);
+	/* No slot has a number like it. */
+	KUNIT_EXPECT_GE(test, kfr_wire_imm_id(0) & 0xffff,
+			(u32)KFR_WIRE_CREDITS_MAX);
+	KUNIT_EXPECT_EQ(test, kfr_wire_imm_id(0xffff) >> 16, 0xffffU);
+}
+
 static int wire_init(struct kunit *test)
 {
 	struct wire_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
@@ -864,6 +912,7 @@ static struct kunit_case wire_cases[] = {
 	KUNIT_CASE(media_goes_with_commit),
 	KUNIT_CASE(read_wants_its_value),
 	KUNIT_CASE(attach_flags),
+	KUNIT_CASE(immediate),
 	{}
 };
 
