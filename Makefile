@@ -73,6 +73,7 @@ help:
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
 #:   QUICK=1            of bench-storage only a few short rounds
 #:   SEED=N             repeats a run with random moments
+#:   VM_JOBS=N          rigs of the VM tests that run at a time (default 3)
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
 #:   KFI_MUTANT=NAME    build that loses data: no-writeback, no-fence, early-ack
 #:   KFI_NO_INSTALL=1   do not install packages, say what is missing

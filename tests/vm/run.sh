@@ -4,7 +4,8 @@
 # Runs the VM tests: run.sh [NAME...], a NAME is that of a file here. A file
 # says in its "# rig: NAME NODES" line which nodes it wants; files with the
 # same line share one boot; one that says "by name only" is left out when no
-# NAME is given. Two rigs run at a time. A node that gets its power
+# NAME is given. VM_JOBS rigs run at a time: three, or two where the memory is
+# small. A node that gets its power
 # is restored as it was after its first boot, of this run or of one before
 # (--snapshots).
 
@@ -90,6 +91,9 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT TERM HUP
 
+# Three rigs have up to 6 GiB, the KUnit kernel and the model 2 GiB beside them.
+jobs=${VM_JOBS:-$(awk '/^MemAvailable:/ { print $2 < 8 * 1024 * 1024 ? 2 : 3 }' /proc/meminfo)}
+
 # The longest first.
 mapfile -t order < <(printf '%s\n' "${!rigs[@]}" |
 	awk '{ print index("set crash files calm domains", $1), $0 }' | sort -n |
@@ -97,7 +101,7 @@ mapfile -t order < <(printf '%s\n' "${!rigs[@]}" |
 for rig in "${order[@]}"; do
 	name=${rig%% *}
 	spec=${rig#* }
-	while [ "$(jobs -rp | wc -l)" -ge "${VM_JOBS:-2}" ]; do
+	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
 		wait -n || true
 	done
 	# shellcheck disable=SC2086
