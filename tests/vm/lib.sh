@@ -38,6 +38,8 @@ build_all() {
 	local mutant ko changed args=() tree=$out/$kernel
 	local make=(make --no-print-directory -s -C "$top")
 
+	# Another file: nodes that booted from this one are kept for it.
+	[ $# -eq 0 ] || image=${image%.img}-mutants.img
 	"${make[@]}" KERNEL="$kernel" modules tools
 	for mutant; do
 		"${make[@]}" KERNEL="$kernel" KFI_MUTANT="$mutant" original= modules

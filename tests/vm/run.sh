@@ -5,9 +5,8 @@
 # says in its "# rig: NAME NODES" line which nodes it wants; files with the
 # same line share one boot; one that says "by name only" is left out when no
 # NAME is given. VM_JOBS rigs run at a time: three, or two where the memory is
-# small. A node that gets its power
-# is restored as it was after its first boot, of this run or of one before
-# (--snapshots).
+# small. A node that gets its power is restored as it was after its first boot,
+# of this run or of one before (--snapshots).
 
 set -euo pipefail
 
