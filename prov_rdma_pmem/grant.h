@@ -23,6 +23,7 @@ struct kfr_chunk {
 
 /* That a peer was told of a withdrawal, and whether it got it. */
 struct kfr_notice {
+	bool due;			/* the peer has to get it, or nothing more */
 	bool signaled;			/* @position will be passed */
 	u32 position;
 	unsigned long deadline;		/* of the wait for it, in jiffies */

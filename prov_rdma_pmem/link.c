@@ -44,6 +44,23 @@ void kfr_link_fail(struct kfr_link *link, int err)
 		link->ops->failed(link, err);
 }
 
+/**
+ * kfr_link_stop() - fail a link, and have it send nothing more
+ * @link: link
+ *
+ * A queue pair goes on for seconds to send what its peer has not acknowledged.
+ * When this returns it sends no more of it.
+ *
+ * Context: process.
+ */
+void kfr_link_stop(struct kfr_link *link)
+{
+	struct ib_qp_attr attr = { .qp_state = IB_QPS_ERR };
+
+	ib_modify_qp(link->qp, &attr, IB_QP_STATE);
+	kfr_link_fail(link, -ENOLINK);
+}
+
 static void kfr_link_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct kfr_rx *rx = container_of(wc->wr_cqe, struct kfr_rx, cqe);

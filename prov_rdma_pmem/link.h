@@ -99,6 +99,7 @@ void kfr_link_disconnect(struct kfr_link *link);
 void kfr_link_drain(struct kfr_link *link);
 void kfr_link_destroy(struct kfr_link *link);
 void kfr_link_fail(struct kfr_link *link, int err);
+void kfr_link_stop(struct kfr_link *link);
 int kfr_link_post_recv(struct kfr_link *link, struct kfr_rx *rx);
 void kfr_link_set_message(struct kfr_link *link, struct ib_send_wr *wr,
 			  struct ib_sge *sge, u32 i, u32 len);

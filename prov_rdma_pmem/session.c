@@ -210,8 +210,10 @@ void kfr_session_notify(struct kfr_session *session, struct kfr_notice *notice,
 
 	notice->deadline = jiffies + KFR_NOTICE_TIMEOUT;
 	spin_lock_bh(&link->sq_lock);
-	if (!atomic_read(&link->failed) && kfr_link_sq_room(link, 1) &&
-	    atomic_inc_return(&session->notices) <= KFR_WIRE_NOTICES) {
+	/* Where there are too many, those before this one speak for it. */
+	notice->due = !atomic_read(&link->failed) &&
+		      atomic_inc_return(&session->notices) <= KFR_WIRE_NOTICES;
+	if (notice->due && kfr_link_sq_room(link, 1)) {
 		m = kfr_session_tx(session);
 		m->hdr.version = KFR_WIRE_VERSION;
 		m->hdr.type = KFR_WIRE_REVOKED;
@@ -230,13 +232,17 @@ void kfr_session_notify(struct kfr_session *session, struct kfr_notice *notice,
 }
 
 /**
- * kfr_session_notified() - wait until the peer has been told, if it can be
+ * kfr_session_notified() - wait until the peer has been told, or cannot be
  * @session: session
  * @notice: what kfr_session_notify() filled
  *
  * An access that finds its key void ends the connection, and with it the notice
  * that says why. So the key stays until the notice has arrived; but not for
  * long, as the peer may be gone.
+ *
+ * With the notice the peer has every reply that was sent before it. One that has
+ * not must not get them later either, when another has taken over: the
+ * connection ends.
  *
  * Context: process, sleeps at most KFR_NOTICE_TIMEOUT after the notice was sent.
  */
@@ -250,6 +256,9 @@ void kfr_session_notified(struct kfr_session *session,
 		wait_event_timeout(session->arrivals,
 				   kfr_link_passed(link, notice->position) ||
 				   atomic_read(&link->failed), left);
+	if (notice->due && !(notice->signaled &&
+			     kfr_link_passed(link, notice->position)))
+		kfr_link_stop(link);
 }
 
 /**

@@ -23,17 +23,21 @@ static const char usage[] =
 "Usage: chunkwriter [OPTION]... write DEVICE INPUT\n"
 "       chunkwriter [OPTION]... sum FILE\n"
 "\n"
-"write  write INPUT to DEVICE, and print \"ack N\" after each chunk\n"
+"write  write INPUT to DEVICE, and print \"ack N\" after each chunk; with --repeat\n"
+"       \"ack N PASS\"\n"
 "sum    print \"N SHA-256\" for each chunk of FILE or device\n"
 "\n"
 "  -c, --chunk=BYTES   size of a chunk (16384)\n"
 "  -f, --first=N       start at chunk N\n"
 "  -n, --count=N       stop after N chunks\n"
 "  -s, --size=BYTES    end of the data (default: end of INPUT or FILE)\n"
-"  -p, --plain         write without O_DSYNC: nothing is committed\n";
+"  -p, --plain         write without O_DSYNC: nothing is committed\n"
+"  -r, --repeat=FIRST  write for ever; each chunk begins with the number of the\n"
+"                      pass, 8 bytes in this machine's order, from FIRST on\n";
 
 static uint64_t chunk = 16384, first, count = UINT64_MAX, size = UINT64_MAX;
-static bool plain;
+static uint64_t pass;
+static bool plain, repeat;
 
 static void fail(const char *what)
 {
@@ -106,6 +110,8 @@ static int write_chunks(const char *device, const char *input)
 
 	for (n = first; n < end && (bytes = chunk_bytes(n)); n++) {
 		read_chunk(from, input, n, buf, bytes);
+		if (repeat)
+			memcpy(buf, &pass, sizeof(pass));
 		ret = pwrite(to, buf, bytes, (off_t)(n * chunk));
 		if (ret != (ssize_t)bytes) {
 			if (ret >= 0)
@@ -114,9 +120,16 @@ static int write_chunks(const char *device, const char *input)
 				n, strerror(errno));
 			return 1;
 		}
-		printf("ack %06" PRIu64 "\n", n);
+		printf("ack %06" PRIu64, n);
+		if (repeat)
+			printf(" %" PRIu64, pass);
+		putchar('\n');
 		if (fflush(stdout))
 			fail("standard output");
+		if (repeat && (n + 1 == end || !chunk_bytes(n + 1))) {
+			pass++;
+			n = first - 1;
+		}
 	}
 	return 0;
 }
@@ -181,12 +194,13 @@ int main(int argc, char **argv)
 		{ "count", required_argument, NULL, 'n' },
 		{ "size", required_argument, NULL, 's' },
 		{ "plain", no_argument, NULL, 'p' },
+		{ "repeat", required_argument, NULL, 'r' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "c:f:n:s:ph", options,
+	while ((opt = getopt_long(argc, argv, "c:f:n:s:pr:h", options,
 				  NULL)) != -1) {
 		switch (opt) {
 		case 'c':
@@ -204,6 +218,10 @@ int main(int argc, char **argv)
 		case 'p':
 			plain = true;
 			break;
+		case 'r':
+			repeat = true;
+			pass = number(optarg);
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return 0;
@@ -214,6 +232,10 @@ int main(int argc, char **argv)
 	}
 	argc -= optind;
 	argv += optind;
+	if (repeat && chunk < sizeof(pass)) {
+		fprintf(stderr, "chunkwriter: a chunk has no room for the pass\n");
+		return 2;
+	}
 	if (chunk && argc == 3 && !strcmp(argv[0], "write"))
 		return write_chunks(argv[1], argv[2]);
 	if (chunk && argc == 2 && !strcmp(argv[0], "sum"))
