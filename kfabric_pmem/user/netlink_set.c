@@ -75,8 +75,9 @@ static int ku_nl_set_name(struct genl_info *info, const char **name)
 }
 
 #define ku_for_each_member(pos, info, rem)				\
-	nlmsg_for_each_attr_type(pos, KFIPMEM_A_SET_MEMBER, (info)->nlhdr, \
-				 GENL_HDRLEN, rem)
+	nlmsg_for_each_attr(pos, (info)->nlhdr, GENL_HDRLEN, rem)	\
+		if (nla_type(pos) != KFIPMEM_A_SET_MEMBER) {		\
+		} else
 
 static void ku_nl_wipe_members(struct genl_info *info)
 {
