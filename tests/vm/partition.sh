@@ -213,8 +213,9 @@ partition_held() {
 		sed -n '/netem/,$s/.* backlog [^ ]* \([0-9]*\)p .*/\1/p'
 }
 
+# The data of two writes, at least.
 partition_holds() {
-	[ "$(partition_held "$1")" -ge 40 ]
+	[ "$(partition_held "$1")" -ge 16 ]
 }
 
 partition_holds_none() {
