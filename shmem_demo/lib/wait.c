@@ -53,3 +53,8 @@ void shi_ring(struct shi_bell *bell)
 	__atomic_fetch_add(&bell->seq, 1, __ATOMIC_SEQ_CST);
 	syscall(SYS_futex, &bell->seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
+
+void shi_yield(void)
+{
+	sched_yield();
+}
