@@ -50,6 +50,7 @@ help:
 #:                            and, not by default, cluster rig mutants
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, and the rig kfirig
+#:   make shmem               libshmem (OpenSHMEM), oshcc and oshrun
 #:   make soak [KILLS=N]      200 machines lose their power; file systems and
 #:                            partitions, CYCLES=N times (10)
 #:   make bench               against a hand-written verbs loop
@@ -129,6 +130,10 @@ tools: deps-build out
 	@$(MAKE) --no-print-directory -s -C '$(TOP)/qemu' OUT='$(OUT)/qemu'
 	@echo 'tools: $(OUT)/tools/kfipmem $(OUT)/qemu/kfirig'
 
+shmem: deps-build out
+	@$(MAKE) --no-print-directory -s -C '$(TOP)/shmem_demo' OUT='$(OUT)/shmem'
+	@echo 'shmem: $(OUT)/shmem/bin/oshcc $(OUT)/shmem/bin/oshrun'
+
 export OUT KFI_NO_INSTALL
 demo: deps-build+rig+test
 	@'$(TOP)/tests/demo/ha.sh'
@@ -156,12 +161,13 @@ style: deps-build+kunit+style
 sparse: modules
 	@$(KMAKE) M='$(TREE)' C=2 CHECK='sparse' CF=-D__CHECK_ENDIAN__ modules
 
-install: modules tools
+install: modules tools shmem
 	$(KMAKE) M='$(TREE)' INSTALL_MOD_PATH='$(DESTDIR)' modules_install
 	$(MAKE) -s -C '$(TOP)/tools' OUT='$(OUT)/tools' install
 	$(MAKE) -s -C '$(TOP)/qemu' OUT='$(OUT)/qemu' install
+	$(MAKE) -s -C '$(TOP)/shmem_demo' OUT='$(OUT)/shmem' install
 
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools demo demo-commit soak check bench bench-storage style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit soak check bench bench-storage style sparse install clean

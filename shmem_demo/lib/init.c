@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Library setup and exit: section "Library Setup, Exit, and Query Routines". */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "transport.h"
+
+struct shi_state shi;
+
+static bool finalized;
+
+void shi_die(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	if (shi.job)
+		fprintf(stderr, "shmem: PE %d: ", shi.me);
+	else
+		fprintf(stderr, "shmem: ");
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	_exit(134);
+}
+
+void shi_need_init(const char *what)
+{
+	if (!shi.npes)
+		shi_die("%s is called %s", what,
+			finalized ? "after shmem_finalize()" : "before shmem_init()");
+}
+
+__attribute__((__constructor__))
+static void attach(void)
+{
+	shi_memory_attach();
+	/* What one PE writes is to come out when another ends the job. */
+	if (shi.job && !isatty(STDOUT_FILENO))
+		setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
+static void finalize(void)
+{
+	shi_quiet();
+	shi_set_sync(&shi_world.set);
+	__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_FINALIZED, __ATOMIC_SEQ_CST);
+	finalized = true;
+	shi.npes = 0;
+}
+
+/* At exit the library is finalized, unless the exit is a failure's. */
+static void at_exit(int status, void *arg)
+{
+	(void)arg;
+	if (shi.npes && !status)
+		finalize();
+}
+
+static void init(int requested)
+{
+	cpu_set_t cpus;
+	int npes;
+
+	if (shi.npes) {
+		shi.inits++;
+		return;
+	}
+	if (finalized)
+		shi_die("initialized again after the last shmem_finalize()");
+	if (!shi.job)
+		shi_memory_alone();
+	npes = shi.job->npes;
+	shi.slots = (char *)shi.job + shi_slots_at(npes);
+	shi.slot_size = shi_slot_size(npes);
+	shi.debug = !!shi_getenv("DEBUG");
+	if (sched_getaffinity(0, sizeof(cpus), &cpus))
+		CPU_ZERO(&cpus);
+	shi.spins = npes <= CPU_COUNT(&cpus) ? 500 : 10;
+	shi.thread_level = requested;
+	shi.inits = 1;
+	shi_heap_init();
+	shi_world.set = (struct shi_set){
+		.stride = 1, .size = npes, .rank = shi.me, .slot = shi_slot(0),
+	};
+	shi_shared.set = shi_world.set;
+	shi_shared.set.slot = shi_slot(1);
+	__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_RUNNING, __ATOMIC_SEQ_CST);
+	shi.npes = npes;
+	on_exit(at_exit, NULL);
+	if (shi.debug)
+		fprintf(stderr, "shmem: PE %d of %d: heap %#lx+%#lx, variables %#lx+%#lx\n",
+			shi.me, npes, shi.heap_lo, shi.heap_size, shi.data_lo, shi.data_size);
+	shi_env_show();
+	shi_set_sync(&shi_world.set);
+}
+
+SHI_FN(void, shmem_init, (void))
+{
+	init(SHMEM_THREAD_SINGLE);
+}
+
+SHI_FN(int, shmem_init_thread, (int requested, int *provided))
+{
+	if (requested < SHMEM_THREAD_SINGLE || requested > SHMEM_THREAD_MULTIPLE)
+		return -1;
+	init(requested);
+	if (provided)
+		*provided = shi.thread_level;
+	return 0;
+}
+
+/* Deprecated: any number of calls, and no call that undoes them. */
+SHI_FN(void, start_pes, (int npes))
+{
+	(void)npes;
+	if (!shi.npes)
+		init(SHMEM_THREAD_SINGLE);
+}
+
+SHI_FN(void, shmem_finalize, (void))
+{
+	if (!shi.npes || --shi.inits > 0)
+		return;
+	finalize();
+}
+
+SHI_FN(void, shmem_query_initialized, (int *initialized))
+{
+	*initialized = shi.npes > 0;
+}
+
+SHI_FN(void, shmem_query_thread, (int *provided))
+{
+	shi_need_init("shmem_query_thread()");
+	*provided = shi.thread_level;
+}
+
+SHI_FN(void, shmem_global_exit, (int status))
+{
+	uint32_t none = 0;
+
+	if (shi.job) {
+		if (__atomic_compare_exchange_n(&shi.job->exit_said, &none, 1, false,
+						__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			shi.job->exit_status = status;
+		__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_GLOBAL_EXIT,
+				 __ATOMIC_SEQ_CST);
+		shi.npes = 0;
+		finalized = true;
+	}
+	exit(status);
+}
+
+SHI_FN(int, shmem_my_pe, (void))
+{
+	return shi.me;
+}
+
+SHI_FN(int, shmem_n_pes, (void))
+{
+	return shi.npes ? shi.npes : shi.job ? (int)shi.job->npes : 1;
+}
+
+int _my_pe(void) { return shi.me; }
+int _num_pes(void) { return pshmem_n_pes(); }
+int my_pe(void) { return shi.me; }
+int num_pes(void) { return pshmem_n_pes(); }
+
+SHI_FN(int, shmem_num_pes, (void))
+{
+	return pshmem_n_pes();
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/* Waiting: a short spin, then the processor for others, then sleep. */
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define YIELDS 8
+#define SLEEP_NS 500000L
+
+static inline void pause_cpu(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#else
+	__asm__ volatile("" ::: "memory");
+#endif
+}
+
+/*
+ * One step of waiting; the caller looks at its condition between the steps.
+ * Before a sleep it looks once more, after it is counted as a sleeper.
+ */
+void shi_relax(struct shi_waiter *w, struct shi_bell *bell)
+{
+	unsigned int round = w->round++;
+
+	if (round < shi.spins) {
+		pause_cpu();
+	} else if (round < shi.spins + YIELDS) {
+		sched_yield();
+	} else if (!w->armed) {
+		w->seq = __atomic_load_n(&bell->seq, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&bell->sleepers, 1, __ATOMIC_SEQ_CST);
+		w->armed = true;
+	} else {
+		struct timespec limit = { .tv_nsec = SLEEP_NS };
+
+		syscall(SYS_futex, &bell->seq, FUTEX_WAIT, w->seq, &limit, NULL, 0);
+		__atomic_fetch_sub(&bell->sleepers, 1, __ATOMIC_SEQ_CST);
+		w->armed = false;
+		w->round = shi.spins + YIELDS;
+	}
+}
+
+void shi_ring(struct shi_bell *bell)
+{
+	__atomic_fetch_add(&bell->seq, 1, __ATOMIC_SEQ_CST);
+	syscall(SYS_futex, &bell->seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+void shi_yield(void)
+{
+	sched_yield();
+}
