@@ -43,6 +43,7 @@ struct shi_state {
 	unsigned int spins;
 	int thread_level;
 	int inits;
+	unsigned int spaces;		/* persistent ones; 0: none is open */
 	bool debug;
 };
 
@@ -61,6 +62,12 @@ void shi_env_show(void);
 void shi_memory_attach(void);
 void shi_memory_alone(void);
 void *shi_peer_slow(const void *addr, int pe, size_t len);
+
+/* persist.c: false where the address is in no persistent space; NULL: far */
+bool shi_space_peer(const void *addr, int pe, size_t len, void **to);
+
+/* pspace.c */
+void shi_spaces_close(void);
 
 /* heap.c */
 void shi_heap_init(void);

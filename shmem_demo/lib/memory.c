@@ -274,10 +274,13 @@ void shi_memory_alone(void)
 void *shi_peer_slow(const void *addr, int pe, size_t len)
 {
 	uintptr_t a = (uintptr_t)addr;
+	void *at;
 
 	shi_need_init("a routine");
 	if (pe < 0 || pe >= shi.npes)
 		shi_die("there is no PE %d, only 0 to %d", pe, shi.npes - 1);
+	if (shi.spaces && shi_space_peer(addr, pe, len, &at))
+		return at;
 	/* Constants are the same in every PE. */
 	if (a >= image.lo && a < image.hi)
 		return (void *)addr;
@@ -294,8 +297,10 @@ SHI_FN(int, shmem_pe_accessible, (int pe))
 static bool symmetric(const void *addr)
 {
 	uintptr_t a = (uintptr_t)addr;
+	void *at;
 
-	return a - shi.heap_lo < shi.heap_size || a - shi.data_lo < shi.data_size;
+	return a - shi.heap_lo < shi.heap_size || a - shi.data_lo < shi.data_size ||
+		(shi.spaces && shi_space_peer(addr, shi.me, 0, &at));
 }
 
 SHI_FN(int, shmem_addr_accessible, (const void *addr, int pe))

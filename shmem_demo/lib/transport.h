@@ -32,9 +32,14 @@ static inline void *shi_peer(const void *addr, int pe, size_t len)
 
 	if (__builtin_expect((unsigned int)pe >= (unsigned int)shi.npes, 0))
 		return shi_peer_slow(addr, pe, len);
-	if (pe == shi.me)
-		return (void *)addr;
 	off = (uintptr_t)addr - shi.heap_lo;
+	if (pe == shi.me) {
+		void *own;
+
+		if (__builtin_expect(shi.spaces && off >= shi.heap_size, 0))
+			shi_space_peer(addr, pe, len, &own);
+		return (void *)addr;
+	}
 	if (__builtin_expect(off < shi.heap_size, 1))
 		return shi.heaps + shi.stride * (size_t)pe + off;
 	off = (uintptr_t)addr - shi.data_lo;
