@@ -324,7 +324,7 @@ static void lead(const char *log)
 	}
 	printf("%lu events, %d images, %d of a commit to complete, seed %s\n", replay_events(r),
 	       images, forward, getenv("SEED"));
-	EXPECT(forward, "no image had a commit to complete");
+	EXPECT(facts.nested || forward, "no image had a commit to complete");
 	facts.stop = 1;
 	check_image();
 }
