@@ -60,7 +60,7 @@ SHI_FN(int, shmem_test_lock, (long *lock))
 	unsigned long *at = lock_at(lock, home(lock));
 	unsigned long v = __atomic_load_n(at, __ATOMIC_SEQ_CST);
 
-	return NEXT(v) != TURN(v) ||
-		!__atomic_compare_exchange_n(at, &v, v + TICKET, false, __ATOMIC_SEQ_CST,
-					     __ATOMIC_SEQ_CST);
+	return !shi_tested(NEXT(v) == TURN(v) &&
+			   __atomic_compare_exchange_n(at, &v, v + TICKET, false,
+						       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 }

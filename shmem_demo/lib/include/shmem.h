@@ -18,6 +18,9 @@
 
 #define SHMEM_MAJOR_VERSION 1
 #define SHMEM_MINOR_VERSION 6
+/* Programs of Open MPI's ask by this name. */
+#define OSHMEM_SPEC_VERSION \
+	(SHMEM_MAJOR_VERSION * 10000 + SHMEM_MINOR_VERSION * 100)
 #define SHMEM_MAX_NAME_LEN 256
 #define SHMEM_VENDOR_STRING "kfabric-pmem libshmem"
 
