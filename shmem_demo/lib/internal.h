@@ -86,7 +86,7 @@ struct shi_waiter {
 
 void shi_relax(struct shi_waiter *w, struct shi_bell *bell);
 void shi_ring(struct shi_bell *bell);
-void shi_yield(void);
+bool shi_tested(bool yes);
 
 static inline void shi_relax_end(struct shi_waiter *w, struct shi_bell *bell)
 {
