@@ -47,6 +47,7 @@ static void attach(void)
 
 static void finalize(void)
 {
+	shi_spaces_close();
 	shi_quiet();
 	shi_set_sync(&shi_world.set);
 	__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_FINALIZED, __ATOMIC_SEQ_CST);
