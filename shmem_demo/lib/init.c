@@ -176,6 +176,10 @@ SHI_FN(int, shmem_n_pes, (void))
 
 int _my_pe(void) { return shi.me; }
 int _num_pes(void) { return pshmem_n_pes(); }
+
+/* Not declared in <shmem.h>: a program may have variables of these names. */
+SHMEM_EXPORT_ int my_pe(void) __attribute__((__weak__));
+SHMEM_EXPORT_ int num_pes(void) __attribute__((__weak__));
 int my_pe(void) { return shi.me; }
 int num_pes(void) { return pshmem_n_pes(); }
 

@@ -72,13 +72,14 @@ bool shi_in_image(const void *addr);
 bool shi_symmetric(const void *addr);
 void *shi_peer_slow(const void *addr, int pe, size_t len);
 
+/* far.c: PEs of other machines */
+void shi_far_attach(size_t control);
+
 /* persist.c: false where the address is in no persistent space; NULL: far */
 bool shi_space_peer(const void *addr, int pe, size_t len, void **to);
 
 /* pspace.c */
 void shi_spaces_close(void);
-/* far.c: PEs of other machines */
-void shi_far_attach(size_t control);
 
 /* heap.c */
 void shi_heap_init(void);
@@ -92,7 +93,7 @@ struct shi_waiter {
 
 void shi_relax(struct shi_waiter *w, struct shi_bell *bell);
 void shi_ring(struct shi_bell *bell);
-void shi_yield(void);
+bool shi_tested(bool yes);
 
 static inline void shi_relax_end(struct shi_waiter *w, struct shi_bell *bell)
 {

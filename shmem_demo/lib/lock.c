@@ -52,5 +52,6 @@ SHI_FN(int, shmem_test_lock, (long *lock))
 	int pe = home(lock);
 	uint64_t v = shi_amo(SHI_FETCH, lock, 0, 0, pe);
 
-	return NEXT(v) != TURN(v) || shi_amo(SHI_CSWAP, lock, v + TICKET, v, pe) != v;
+	return !shi_tested(NEXT(v) == TURN(v) &&
+			   shi_amo(SHI_CSWAP, lock, v + TICKET, v, pe) == v);
 }

@@ -55,7 +55,14 @@ void shi_ring(struct shi_bell *bell)
 	syscall(SYS_futex, &bell->seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-void shi_yield(void)
+/* Who tests in a loop is waiting: others get the processor now and then. */
+bool shi_tested(bool yes)
 {
-	sched_yield();
+	static _Thread_local unsigned int in_vain;
+
+	if (yes)
+		in_vain = 0;
+	else if (++in_vain > shi.spins)
+		sched_yield();
+	return yes;
 }
