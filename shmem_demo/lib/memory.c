@@ -270,6 +270,13 @@ void shi_memory_alone(void)
 	shi.job->npes = 1;
 }
 
+static bool symmetric(const void *addr)
+{
+	uintptr_t a = (uintptr_t)addr;
+
+	return a - shi.heap_lo < shi.heap_size || a - shi.data_lo < shi.data_size;
+}
+
 /* What is not symmetric memory of another PE. */
 void *shi_peer_slow(const void *addr, int pe, size_t len)
 {
@@ -279,23 +286,19 @@ void *shi_peer_slow(const void *addr, int pe, size_t len)
 	if (pe < 0 || pe >= shi.npes)
 		shi_die("there is no PE %d, only 0 to %d", pe, shi.npes - 1);
 	/* Constants are the same in every PE. */
-	if (a >= image.lo && a < image.hi)
+	if (a >= image.lo && a < image.hi && a - shi.data_lo >= shi.data_size)
 		return (void *)addr;
 	if (!len)
 		return (void *)addr;
+	if (symmetric(addr))
+		shi_die("%zu bytes at address %p, of PE %d, go beyond symmetric memory", len, addr,
+			pe);
 	shi_die("address %p, for %zu bytes at PE %d, is not symmetric", addr, len, pe);
 }
 
 SHI_FN(int, shmem_pe_accessible, (int pe))
 {
 	return pe >= 0 && pe < shi.npes;
-}
-
-static bool symmetric(const void *addr)
-{
-	uintptr_t a = (uintptr_t)addr;
-
-	return a - shi.heap_lo < shi.heap_size || a - shi.data_lo < shi.data_size;
 }
 
 SHI_FN(int, shmem_addr_accessible, (const void *addr, int pe))

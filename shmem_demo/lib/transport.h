@@ -35,10 +35,10 @@ static inline void *shi_peer(const void *addr, int pe, size_t len)
 	if (pe == shi.me)
 		return (void *)addr;
 	off = (uintptr_t)addr - shi.heap_lo;
-	if (__builtin_expect(off < shi.heap_size, 1))
+	if (__builtin_expect(off < shi.heap_size && len <= shi.heap_size - off, 1))
 		return shi.heaps + shi.stride * (size_t)pe + off;
 	off = (uintptr_t)addr - shi.data_lo;
-	if (__builtin_expect(off < shi.data_size, 1))
+	if (__builtin_expect(off < shi.data_size && len <= shi.data_size - off, 1))
 		return shi.datas + shi.stride * (size_t)pe + off;
 	return shi_peer_slow(addr, pe, len);
 }
@@ -52,6 +52,9 @@ static inline void shi_copy(void *dest, const void *source, size_t len)
 		break;
 	case 4:
 		memcpy(dest, source, 4);
+		break;
+	case 2:
+		memcpy(dest, source, 2);
 		break;
 	case 0:
 		break;

@@ -251,9 +251,13 @@ static void ended(int rank, int how)
 		say("PE %d (process %d) ended without shmem_finalize()", rank, pes[rank].pid);
 		end_job(EXIT_OSHRUN);
 	}
-	/* Others would wait in shmem_init() for one that never came. */
+	/* Others would wait in shmem_init() for one that never came; those that
+	 * are not there yet will see it themselves.
+	 */
+	if (state == SHI_PE_NEW)
+		__atomic_store_n(&job->pe[rank].state, SHI_PE_GONE, __ATOMIC_SEQ_CST);
 	for (i = 0; i < opt.npes && state == SHI_PE_NEW && !kill_at; i++)
-		if (job->pe[i].state == SHI_PE_RUNNING) {
+		if (__atomic_load_n(&job->pe[i].state, __ATOMIC_SEQ_CST) == SHI_PE_RUNNING) {
 			say("PE %d ended without shmem_init()", rank);
 			end_job(EXIT_OSHRUN);
 		}
