@@ -12,6 +12,7 @@
 
 #define YIELDS 8
 #define SLEEP_NS 500000L
+#define SLEEP_FAR_NS 50000L	/* other machines ring no bell */
 
 static inline void pause_cpu(void)
 {
@@ -39,7 +40,7 @@ void shi_relax(struct shi_waiter *w, struct shi_bell *bell)
 		__atomic_fetch_add(&bell->sleepers, 1, __ATOMIC_SEQ_CST);
 		w->armed = true;
 	} else {
-		struct timespec limit = { .tv_nsec = SLEEP_NS };
+		struct timespec limit = { .tv_nsec = shi.far ? SLEEP_FAR_NS : SLEEP_NS };
 
 		syscall(SYS_futex, &bell->seq, FUTEX_WAIT, w->seq, &limit, NULL, 0);
 		__atomic_fetch_sub(&bell->sleepers, 1, __ATOMIC_SEQ_CST);
@@ -54,7 +55,14 @@ void shi_ring(struct shi_bell *bell)
 	syscall(SYS_futex, &bell->seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-void shi_yield(void)
+/* Who tests in a loop is waiting: others get the processor now and then. */
+bool shi_tested(bool yes)
 {
-	sched_yield();
+	static _Thread_local unsigned int in_vain;
+
+	if (yes)
+		in_vain = 0;
+	else if (++in_vain > shi.spins)
+		sched_yield();
+	return yes;
 }
