@@ -106,6 +106,7 @@ static void locks(void)
 	}
 	shmem_barrier_all();
 	CHECK(me || counter == 300L * npes);
+	shmem_barrier_all();
 	for (i = 0; i < 100; tries++) {
 		if (shmem_test_lock(&lock))
 			continue;
