@@ -99,6 +99,85 @@ int kfi_region_store(struct kfi_region *region, u64 offset, const void *src,
 		     u64 length);
 
 /**
+ * kfi_atomic_size() - bytes of a datatype that can be operated on
+ * @datatype: enum kfi_datatype
+ *
+ * Context: any.
+ * Return: bytes, or 0 for a type that nobody operates on.
+ */
+u32 kfi_atomic_size(u8 datatype);
+
+/**
+ * kfi_atomic_operands() - operand vectors that an operation takes
+ * @op: enum kfi_op
+ *
+ * Context: any.
+ * Return: 0 for a read, 2 with comparands, else 1; U32_MAX: no such operation.
+ */
+u32 kfi_atomic_operands(u8 op);
+
+/**
+ * kfi_atomic_supported() - does this machine carry an operation out?
+ * @datatype: enum kfi_datatype
+ * @op: enum kfi_op
+ *
+ * Context: any.
+ * Return: whether it does; floating point needs an architecture that lets the
+ * kernel use its FPU, and knows no bitwise operations.
+ */
+bool kfi_atomic_supported(u8 datatype, u8 op);
+
+/**
+ * kfi_atomic_execute() - carry out one element of an atomic
+ * @datatype: enum kfi_datatype
+ * @op: enum kfi_op
+ * @p: target, aligned to the type's size
+ * @operand: operand; not read by an operation without
+ * @compare: comparand; not read by an operation without
+ * @result: where the old value goes
+ *
+ * With the CPU's compare-and-exchange: atomic against everything else that the
+ * CPUs do there.
+ *
+ * Context: any.
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int kfi_atomic_execute(u8 datatype, u8 op, void *p, const void *operand,
+		       const void *compare, void *result);
+
+/**
+ * struct kfi_atomic_args - an atomic operation on elements that follow another
+ * @datatype: enum kfi_datatype
+ * @op: enum kfi_op
+ * @count: elements
+ * @operand: one operand for each, where the operation has them
+ * @compare: one comparand for each, where the operation has them
+ * @result: where the old values go
+ */
+struct kfi_atomic_args {
+	u8 datatype;
+	u8 op;
+	u32 count;
+	const void *operand;
+	const void *compare;
+	void *result;
+};
+
+/**
+ * kfi_region_atomic() - operate on elements of a region, visibly
+ * @region: the region
+ * @offset: of the first element, a multiple of its size
+ * @args: what to do
+ *
+ * Each element is operated on atomically, all of them together are not.
+ *
+ * Context: any.
+ * Return: 0; -EINVAL; -EIO: poison; -EOPNOTSUPP.
+ */
+int kfi_region_atomic(struct kfi_region *region, u64 offset,
+		      const struct kfi_atomic_args *args);
+
+/**
  * kfi_peer_key() - the key shared with a peer
  * @peer: the name it claims
  * @key: where the key goes

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The client's calls for atomics. */
 #include "atomic.h"
+#include "kfi_pmem_prov.h"
 #include "kfi_prov.h"
 #include "peer.h"
 #include "rmr.h"
@@ -39,7 +40,7 @@ static ssize_t kfr_atomic(struct kfid_ep *fid, const struct kfi_msg_atomic *msg,
 			  u32 operands, u64 flags)
 {
 	struct kfr_ep *ep = kfr_ep_of(fid);
-	u32 size = kfr_wire_datatype_size(msg->datatype);
+	u32 size = kfi_atomic_size(msg->datatype);
 	struct kvec v[KFR_SEGS / 2];
 	struct kfr_peer *peer;
 	struct kfr_op *op;
@@ -49,12 +50,12 @@ static ssize_t kfr_atomic(struct kfid_ep *fid, const struct kfi_msg_atomic *msg,
 
 	if (flags & ~KFR_ATOMIC_FLAGS || !(ep->caps & KFI_ATOMIC))
 		return -EOPNOTSUPP;
-	if (!kfr_atomic_supported(msg->datatype, msg->op))
+	if (!kfi_atomic_supported(msg->datatype, msg->op))
 		return -EOPNOTSUPP;
 	if (flags & KFI_COMMIT_DEEP && !(flags & KFI_COMMIT_COMPLETE))
 		return -EINVAL;
-	if (kfr_wire_atomic_operands(msg->op) > operands ||
-	    kfr_wire_atomic_operands(msg->op) / 2 != operands / 2 ||
+	if (kfi_atomic_operands(msg->op) > operands ||
+	    kfi_atomic_operands(msg->op) / 2 != operands / 2 ||
 	    msg->rma_iov_count != 1 || result_count > ARRAY_SIZE(v))
 		return -EINVAL;
 	/* One that only reads has to say where the value goes. */
@@ -85,7 +86,7 @@ static ssize_t kfr_atomic(struct kfid_ep *fid, const struct kfi_msg_atomic *msg,
 	op->atomic.count = count;
 	op->atomic.fetch = result_count;
 	ret = 0;
-	if (kfr_wire_atomic_operands(msg->op) > 0)
+	if (kfi_atomic_operands(msg->op) > 0)
 		ret = kfr_ioc_gather(op, msg->msg_iov, msg->iov_count, size,
 				     count);
 	if (!ret && operands == 2)
@@ -307,10 +308,10 @@ static int kfr_atomic_valid(enum kfi_datatype datatype, enum kfi_op op,
 {
 	if (datatype >= KFI_DATATYPE_LAST || op >= KFI_ATOMIC_OP_LAST)
 		return -EINVAL;
-	if (!kfr_atomic_supported(datatype, op) ||
-	    compare != (kfr_wire_atomic_operands(op) == 2))
+	if (!kfi_atomic_supported(datatype, op) ||
+	    compare != (kfi_atomic_operands(op) == 2))
 		return -EOPNOTSUPP;
-	*count = KFR_WIRE_REPLY_DATA / kfr_wire_datatype_size(datatype);
+	*count = KFR_WIRE_REPLY_DATA / kfi_atomic_size(datatype);
 	return 0;
 }
 
@@ -360,7 +361,7 @@ int kfr_query_atomic(struct kfid_domain *domain, enum kfi_datatype datatype,
 	ret = kfr_atomic_valid(datatype, op, flags & KFI_COMPARE_ATOMIC,
 			       &attr->count);
 	if (!ret)
-		attr->size = kfr_wire_datatype_size(datatype);
+		attr->size = kfi_atomic_size(datatype);
 	return ret;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From completions and replies back to the operations that wait for them. */
+#include "kfi_pmem_prov.h"
 #include "peer.h"
 #include "rmr.h"
 
@@ -178,7 +179,7 @@ static int kfr_peer_reply(struct kfr_peer *peer, struct kfr_conn *conn,
 		memcpy(call->data, reply->data, len);
 	} else if (op && op->type == KFR_OP_ATOMIC && !status) {
 		u32 want = op->atomic.fetch ? op->atomic.count *
-			   kfr_wire_datatype_size(op->atomic.datatype) : 0;
+			   kfi_atomic_size(op->atomic.datatype) : 0;
 
 		if (len != want) {
 			spin_unlock_bh(&peer->lock);

@@ -179,7 +179,7 @@ static int kfr_target_atomic(struct kfr_session *session,
 			     u8 *result, u32 *result_len,
 			     struct kfr_served *served)
 {
-	u32 size = kfr_wire_datatype_size(m->datatype);
+	u32 size = kfi_atomic_size(m->datatype);
 	u32 count = le16_to_cpu(m->count), bytes = size * count, i;
 	u64 offset = le64_to_cpu(m->offset);
 	u16 flags = le16_to_cpu(m->flags);
@@ -214,7 +214,7 @@ static int kfr_target_atomic(struct kfr_session *session,
 		if (!p || (unsigned long)p % size)
 			ret = -EINVAL;
 		else
-			ret = kfr_atomic_execute(m->datatype, m->op, p,
+			ret = kfi_atomic_execute(m->datatype, m->op, p,
 						 m->data + i * size,
 						 m->data + bytes + i * size,
 						 result + i * size);

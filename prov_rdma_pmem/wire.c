@@ -12,6 +12,7 @@
 
 #include "kfi_atomic.h"
 #include "kfi_pmem.h"
+#include "kfi_pmem_prov.h"
 #include "wire.h"
 
 static_assert(sizeof(struct kfr_wire_hdr) == 8);
@@ -72,72 +73,6 @@ bool kfr_wire_name_ok(const char *name, bool may_be_empty)
 		if (name[i] <= ' ' || name[i] > '~' || name[i] == '/')
 			return false;
 	return true;
-}
-
-/**
- * kfr_wire_datatype_size() - bytes of a datatype that can be operated on
- * @datatype: enum kfi_datatype
- *
- * Context: any.
- * Return: bytes, or 0 for a type that this protocol does not carry.
- */
-u32 kfr_wire_datatype_size(u8 datatype)
-{
-	switch (datatype) {
-	case KFI_INT8:
-	case KFI_UINT8:
-		return 1;
-	case KFI_INT16:
-	case KFI_UINT16:
-		return 2;
-	case KFI_INT32:
-	case KFI_UINT32:
-	case KFI_FLOAT:
-		return 4;
-	case KFI_INT64:
-	case KFI_UINT64:
-	case KFI_DOUBLE:
-		return 8;
-	default:
-		return 0;
-	}
-}
-
-/**
- * kfr_wire_atomic_operands() - operand vectors that an operation takes
- * @op: enum kfi_op
- *
- * Context: any.
- * Return: 0 for a read, 2 with comparands, else 1; U32_MAX: no such operation.
- */
-u32 kfr_wire_atomic_operands(u8 op)
-{
-	switch (op) {
-	case KFI_ATOMIC_READ:
-		return 0;
-	case KFI_MIN:
-	case KFI_MAX:
-	case KFI_SUM:
-	case KFI_PROD:
-	case KFI_LOR:
-	case KFI_LAND:
-	case KFI_BOR:
-	case KFI_BAND:
-	case KFI_LXOR:
-	case KFI_BXOR:
-	case KFI_ATOMIC_WRITE:
-		return 1;
-	case KFI_CSWAP:
-	case KFI_CSWAP_NE:
-	case KFI_CSWAP_LE:
-	case KFI_CSWAP_LT:
-	case KFI_CSWAP_GE:
-	case KFI_CSWAP_GT:
-	case KFI_MSWAP:
-		return 2;
-	default:
-		return U32_MAX;
-	}
 }
 
 static int check_hello(const struct kfr_wire_hello *m, size_t len)
@@ -232,8 +167,8 @@ static int check_atomic(const struct kfr_wire_atomic *m, size_t len)
 	if (len < sizeof(*m) || m->reserved)
 		return -EPROTO;
 	flags = le16_to_cpu(m->flags);
-	size = kfr_wire_datatype_size(m->datatype);
-	operands = kfr_wire_atomic_operands(m->op);
+	size = kfi_atomic_size(m->datatype);
+	operands = kfi_atomic_operands(m->op);
 	offset = le64_to_cpu(m->offset);
 	if (flags & ~(KFR_WIRE_F_COMMIT | KFR_WIRE_F_MEDIA |
 		      KFR_WIRE_F_FETCH) ||

@@ -255,8 +255,6 @@ int kfr_wire_check_reply(const void *data, size_t len);
 int kfr_wire_check_grant(const void *data, size_t len);
 int kfr_wire_check_stale(const void *data, size_t len);
 bool kfr_wire_name_ok(const char *name, bool may_be_empty);
-u32 kfr_wire_datatype_size(u8 datatype);
-u32 kfr_wire_atomic_operands(u8 op);
 
 /* Status on the wire: only errors that mean something to the other side. */
 u32 kfr_wire_status_of(int err);

@@ -405,9 +405,94 @@ struct kfi_ioc_publish {
 	__u64 word;
 };
 
+/* Types of elements, of an atomic operation. */
+enum kfipmem_type {
+	KFIPMEM_TYPE_INT8,
+	KFIPMEM_TYPE_UINT8,
+	KFIPMEM_TYPE_INT16,
+	KFIPMEM_TYPE_UINT16,
+	KFIPMEM_TYPE_INT32,
+	KFIPMEM_TYPE_UINT32,
+	KFIPMEM_TYPE_INT64,
+	KFIPMEM_TYPE_UINT64,
+	KFIPMEM_TYPE_FLOAT,
+	KFIPMEM_TYPE_DOUBLE,
+};
+
+/*
+ * Atomic operations: x is the element, a the operand, c the comparand. A
+ * fetch is KFIPMEM_ATOMIC_READ, a swap KFIPMEM_ATOMIC_WRITE with a result.
+ */
+enum kfipmem_atomic {
+	KFIPMEM_ATOMIC_MIN,		/* if (a < x) x = a */
+	KFIPMEM_ATOMIC_MAX,		/* if (a > x) x = a */
+	KFIPMEM_ATOMIC_SUM,		/* x += a */
+	KFIPMEM_ATOMIC_PROD,		/* x *= a */
+	KFIPMEM_ATOMIC_LOR,		/* x = x || a */
+	KFIPMEM_ATOMIC_LAND,		/* x = x && a */
+	KFIPMEM_ATOMIC_BOR,		/* x |= a; integers */
+	KFIPMEM_ATOMIC_BAND,		/* x &= a; integers */
+	KFIPMEM_ATOMIC_LXOR,		/* x = !x != !a */
+	KFIPMEM_ATOMIC_BXOR,		/* x ^= a; integers */
+	KFIPMEM_ATOMIC_READ,		/* nothing */
+	KFIPMEM_ATOMIC_WRITE,		/* x = a */
+	KFIPMEM_ATOMIC_CSWAP,		/* if (c == x) x = a */
+	KFIPMEM_ATOMIC_CSWAP_NE,	/* if (c != x) x = a */
+	KFIPMEM_ATOMIC_CSWAP_LE,	/* if (c <= x) x = a */
+	KFIPMEM_ATOMIC_CSWAP_LT,	/* if (c < x) x = a */
+	KFIPMEM_ATOMIC_CSWAP_GE,	/* if (c >= x) x = a */
+	KFIPMEM_ATOMIC_CSWAP_GT,	/* if (c > x) x = a */
+	KFIPMEM_ATOMIC_MSWAP,		/* x = (a & c) | (x & ~c); integers */
+};
+
+/**
+ * struct kfi_ioc_atomic - operate atomically on elements
+ * @argsz: size of this struct
+ * @flags: KFI_IOC_ATOMIC_COMMIT or 0
+ * @offset: of the first element, a multiple of its size
+ * @op: enum kfipmem_atomic
+ * @type: enum kfipmem_type
+ * @count: elements, that are together at most KFI_IOC_ATOMIC_BYTES
+ * @operand: address of @count operands; not read by KFIPMEM_ATOMIC_READ
+ * @compare: address of @count comparands; read by the operations with c only
+ * @result: address for the @count old values, or 0. KFIPMEM_ATOMIC_READ needs it
+ *
+ * Each element is operated on by the CPU of the machine that has it, atomically
+ * against everything that CPUs and other peers do there; all of them together
+ * are not one step. Byte order is that of the machine.
+ *
+ * Needs a file that is open for writing, except for KFIPMEM_ATOMIC_READ without
+ * KFI_IOC_ATOMIC_COMMIT; and one that is open for reading if there is a result.
+ *
+ * Errors: EBADF for the file; EINVAL for unknown flags, operations and types,
+ * for an offset that is not aligned or elements that are not in the region, for
+ * a count of 0 and for a fetch without result; E2BIG for too many elements;
+ * EFAULT for addresses; EOPNOTSUPP for an operation that the region's owner
+ * does not have for the type, and for a replica set, whose members cannot be
+ * operated on in one step. When a result cannot be stored (EFAULT), and when
+ * a call was interrupted by a fatal signal, the operation may have been done.
+ */
+struct kfi_ioc_atomic {
+	__u32 argsz;
+	__u32 flags;
+	__u64 offset;
+	__u32 op;
+	__u32 type;
+	__u64 count;
+	__u64 operand;
+	__u64 compare;
+	__u64 result;
+};
+
+/* Durable on completion. */
+#define KFI_IOC_ATOMIC_COMMIT	(1U << 0)
+
+#define KFI_IOC_ATOMIC_BYTES	256
+
 #define KFI_IOC_TYPE		'K'
 #define KFI_IOC_INFO		_IO(KFI_IOC_TYPE, 0xe0)
 #define KFI_IOC_COMMIT		_IO(KFI_IOC_TYPE, 0xe1)
 #define KFI_IOC_PUBLISH		_IO(KFI_IOC_TYPE, 0xe2)
+#define KFI_IOC_ATOMIC		_IO(KFI_IOC_TYPE, 0xe3)
 
 #endif /* _UAPI_KFI_USER_H */

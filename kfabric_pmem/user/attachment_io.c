@@ -6,6 +6,8 @@
 #include <linux/bvec.h>
 #include <linux/mm.h>
 #include <linux/uio.h>
+#include <kfi_atomic.h>
+#include <kfi_pmem_prov.h>
 #include "io.h"
 #include "user.h"
 
@@ -31,6 +33,23 @@ static void ku_attached_set_range(struct ku_seg *seg)
 	as->rma[0].key = seg->io->node->att->key;
 }
 
+/* What failed may have landed all the same, and be seen by others. */
+static bool ku_attached_left_dirty(const struct ku_io *io, int err)
+{
+	switch (io->op) {
+	case KU_WRITE:
+		return true;
+	case KU_WRITE_DURABLE:
+	case KU_PUBLISH:
+		return err;
+	case KU_ATOMIC:
+		return io->atomic->op != KFI_ATOMIC_READ &&
+		       (err || !io->atomic->commit);
+	default:
+		return false;
+	}
+}
+
 /* Context: of the CQ's handler, or process. */
 static void ku_attached_end(struct ku_seg *seg, int err)
 {
@@ -43,12 +62,46 @@ static void ku_attached_end(struct ku_seg *seg, int err)
 	 */
 	if (err && (io->dirty_taken || err == -ESTALE))
 		errseq_set(&io->node->wb_err, err);
-	/* What failed may have landed all the same, and be seen by others. */
-	if (io->op == KU_WRITE ||
-	    (err && (io->op == KU_WRITE_DURABLE || io->op == KU_PUBLISH)))
+	if (ku_attached_left_dirty(io, err))
 		ku_dirty_add(&io->node->dirty, seg->pos, seg->length);
 	if (err && io->op == KU_PUBLISH)
 		ku_dirty_add(&io->node->dirty, io->word_offset, sizeof(u64));
+}
+
+static ssize_t ku_attached_post_atomic(struct ku_seg *seg)
+{
+	struct ku_attachment *att = seg->io->node->att;
+	struct ku_atomic *atomic = seg->io->atomic;
+	struct kfi_ioc operand = { atomic->operand, atomic->count };
+	struct kfi_ioc compare = { atomic->compare, atomic->count };
+	struct kfi_ioc result = { atomic->result, atomic->count };
+	struct kfi_rma_ioc rma = {
+		.addr = atomic->offset,
+		.count = atomic->count,
+		.key = att->key,
+	};
+	struct kfi_msg_atomic msg = {
+		.msg_iov = &operand,
+		.iov_count = 1,
+		.addr = att->addr,
+		.rma_iov = &rma,
+		.rma_iov_count = 1,
+		.datatype = atomic->datatype,
+		.op = atomic->op,
+		.context = seg,
+	};
+	u64 flags = KFI_COMPLETION;
+
+	if (atomic->commit)
+		flags |= KFI_COMMIT_COMPLETE;
+	if (kfi_atomic_operands(atomic->op) == 2)
+		return kfi_compare_atomicmsg(att->client.ep, &msg, &compare,
+					     NULL, 1, &result, NULL,
+					     atomic->fetch, flags);
+	if (atomic->fetch)
+		return kfi_fetch_atomicmsg(att->client.ep, &msg, &result, NULL,
+					   1, flags);
+	return kfi_atomicmsg(att->client.ep, &msg, flags);
 }
 
 static ssize_t ku_attached_post_op(struct ku_seg *seg)
@@ -85,6 +138,8 @@ static ssize_t ku_attached_post_op(struct ku_seg *seg)
 		publish.word = io->word;
 		return kfi_write_publish(att->client.ep, &publish,
 					 KFI_COMPLETION);
+	case KU_ATOMIC:
+		return ku_attached_post_atomic(seg);
 	}
 	return -EINVAL;
 }
@@ -130,10 +185,17 @@ static int ku_attached_post(struct ku_seg *seg)
 	}
 }
 
+static void ku_attached_free(struct ku_io *io)
+{
+	if (io->atomic)
+		ku_atomic_put(io->atomic);
+}
+
 static const struct ku_io_ops ku_attached_io_ops = {
 	.head = offsetof(struct ku_attached_seg, seg),
 	.post = ku_attached_post,
 	.end = ku_attached_end,
+	.free = ku_attached_free,
 };
 
 static struct ku_io *ku_attached_io_new(struct ku_node *node, enum ku_op op,
@@ -353,6 +415,27 @@ static int ku_attached_publish(struct ku_node *node,
 	return ku_io_wait(io);
 }
 
+static int ku_attached_atomic(struct ku_node *node, struct ku_atomic *atomic)
+{
+	struct ku_seg *seg;
+	struct ku_io *io;
+
+	io = ku_attached_io_new(node, KU_ATOMIC, atomic->offset);
+	if (IS_ERR(io))
+		return PTR_ERR(io);
+	refcount_inc(&atomic->ref);
+	io->atomic = atomic;
+	seg = ku_seg_new(io, 0);
+	if (seg) {
+		seg->length = atomic->bytes;
+		ku_seg_add(seg);
+		ku_seg_post(seg);
+	} else {
+		ku_io_fail(io, io->pos, -ENOMEM);
+	}
+	return ku_io_wait(io);
+}
+
 static int ku_attached_info(struct ku_node *node, struct kfi_pmem_attr *attr,
 			    struct kfi_ioc_info *info)
 {
@@ -368,5 +451,6 @@ const struct ku_node_ops ku_attached_ops = {
 	.fsync = ku_attached_fsync,
 	.commit = ku_attached_commit,
 	.publish = ku_attached_publish,
+	.atomic = ku_attached_atomic,
 	.info = ku_attached_info,
 };

@@ -8,6 +8,7 @@
 
 #include <linux/bvec.h>
 #include <linux/uio.h>
+#include "atomic.h"
 #include "user.h"
 
 enum ku_op {
@@ -16,6 +17,7 @@ enum ku_op {
 	KU_WRITE_DURABLE,
 	KU_COMMIT,
 	KU_PUBLISH,
+	KU_ATOMIC,
 };
 
 struct ku_io;
@@ -62,6 +64,7 @@ struct ku_io {
 	enum kfi_commit_level level;
 	u64 word_offset;
 	u64 word;
+	struct ku_atomic *atomic;
 
 	/* Of mapped pages: what a caller stored outlives the caller. */
 	bool patient;

@@ -7,6 +7,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <kfi_pmem_prov.h>
+#include "atomic.h"
 #include "user.h"
 
 /* Between two looks at signals and the scheduler. */
@@ -317,6 +318,34 @@ static int ku_local_publish(struct ku_node *node,
 	return ret;
 }
 
+static int ku_local_atomic(struct ku_node *node, struct ku_atomic *atomic)
+{
+	struct kfi_atomic_args args = {
+		.datatype = atomic->datatype,
+		.op = atomic->op,
+		.count = atomic->count,
+		.operand = atomic->operand,
+		.compare = atomic->compare,
+		.result = atomic->result,
+	};
+	struct kfi_pmem_attr attr;
+	int ret;
+
+	/* What cannot be made durable is not done. */
+	kfi_region_query(node->region, &attr);
+	if (atomic->commit && attr.domain == KFI_PMEM_DOMAIN_NONE)
+		return -EOPNOTSUPP;
+	ret = kfi_region_atomic(node->region, atomic->offset, &args);
+	if (ret)
+		return ret;
+	if (atomic->commit)
+		ret = kfi_region_persist(node->region, atomic->offset,
+					 atomic->bytes, KFI_COMMIT_PERSISTENT);
+	if ((ret || !atomic->commit) && atomic->op != KFI_ATOMIC_READ)
+		ku_dirty_add(&node->dirty, atomic->offset, atomic->bytes);
+	return ret;
+}
+
 static int ku_local_open(struct ku_node *node)
 {
 	kfi_region_get(node->region);
@@ -345,5 +374,6 @@ const struct ku_node_ops ku_local_ops = {
 	.fsync = ku_local_fsync,
 	.commit = ku_local_commit,
 	.publish = ku_local_publish,
+	.atomic = ku_local_atomic,
 	.info = ku_local_info,
 };

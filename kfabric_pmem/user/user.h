@@ -63,6 +63,7 @@ bool ku_dirty_take(struct ku_dirty *dirty, struct ku_ranges *ranges);
 void ku_dirty_done(struct ku_dirty *dirty, const struct ku_ranges *ranges,
 		   bool restore);
 
+struct ku_atomic;
 struct ku_attachment;
 struct ku_node;
 
@@ -76,6 +77,7 @@ struct ku_node;
  * @fsync: commit what was written from @start to @end, the last byte
  * @commit: commit a range that is in the node and not empty
  * @publish: write data, and then a word; both are in the node
+ * @atomic: operate on elements that are in the node, fill in their old values
  * @info: fill @attr, and what is not in there
  */
 struct ku_node_ops {
@@ -89,6 +91,7 @@ struct ku_node_ops {
 	int (*commit)(struct ku_node *node, u64 offset, u64 length,
 		      enum kfi_commit_level level);
 	int (*publish)(struct ku_node *node, const struct kfi_ioc_publish *arg);
+	int (*atomic)(struct ku_node *node, struct ku_atomic *atomic);
 	int (*info)(struct ku_node *node, struct kfi_pmem_attr *attr,
 		    struct kfi_ioc_info *info);
 };
@@ -140,6 +143,8 @@ unsigned int ku_node_opens(struct ku_node *node);
 unsigned int ku_nodes_open(void);
 bool ku_local_node_info(struct kfi_region *region, char *name, size_t size,
 			unsigned int *opens);
+
+long ku_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 extern const struct class ku_class;
 extern const struct file_operations ku_paged_fops;

@@ -39,7 +39,7 @@ void shi_need_init(const char *what)
 __attribute__((__constructor__))
 static void attach(void)
 {
-	shi_memory_attach();
+	shi_job_attach();
 	/* What one PE writes is to come out when another ends the job. */
 	if (shi.job && !isatty(STDOUT_FILENO))
 		setvbuf(stdout, NULL, _IOLBF, 0);
@@ -64,6 +64,7 @@ static void at_exit(int status, void *arg)
 
 static void init(int requested)
 {
+	const struct shi_node *node;
 	cpu_set_t cpus;
 	int npes;
 
@@ -81,15 +82,20 @@ static void init(int requested)
 	shi.debug = !!shi_getenv("DEBUG");
 	if (sched_getaffinity(0, sizeof(cpus), &cpus))
 		CPU_ZERO(&cpus);
-	shi.spins = npes <= CPU_COUNT(&cpus) ? 500 : 10;
+	node = &shi.job->node[shi.job->node_me];
+	shi.spins = node->count <= (unsigned int)CPU_COUNT(&cpus) ? 500 : 10;
 	shi.thread_level = requested;
 	shi.inits = 1;
 	shi_heap_init();
 	shi_world.set = (struct shi_set){
 		.stride = 1, .size = npes, .rank = shi.me, .slot = shi_slot(0),
 	};
-	shi_shared.set = shi_world.set;
-	shi_shared.set.slot = shi_slot(1);
+	shi_shared.set = (struct shi_set){
+		.start = node->first, .stride = node->step, .size = node->count,
+		.rank = shi_node_index(node, shi.me), .slot = shi_slot(1),
+	};
+	if (shi_set_place(&shi_world.set) || shi_set_place(&shi_shared.set))
+		shi_die("no memory");
 	__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_RUNNING, __ATOMIC_SEQ_CST);
 	shi.npes = npes;
 	on_exit(at_exit, NULL);

@@ -35,8 +35,8 @@ struct shi_state {
 	int npes;			/* 0 until the library is initialized */
 	uintptr_t heap_lo, heap_size;	/* own, as the program sees them */
 	uintptr_t data_lo, data_size;
-	char *heaps, *datas;		/* those of PE 0; others by the stride */
-	size_t stride;
+	char **heap_of;			/* by PE; NULL: on another machine */
+	size_t stride;			/* from PE to PE in a machine's memory */
 	struct shi_job *job;
 	char *slots;
 	size_t slot_size;
@@ -44,6 +44,7 @@ struct shi_state {
 	int thread_level;
 	int inits;
 	bool debug;
+	bool far;			/* there are other machines */
 };
 
 extern struct shi_state shi;
@@ -57,10 +58,21 @@ const char *shi_getenv(const char *name);
 size_t shi_env_size(const char *name, size_t otherwise);
 void shi_env_show(void);
 
-/* memory.c: where the symmetric memory is */
-void shi_memory_attach(void);
+/* job.c */
+void shi_job_attach(void);
+
+/* memory.c: the own symmetric memory */
+void shi_memory_find(void);
+void shi_memory_share(int fd, size_t at);
 void shi_memory_alone(void);
+bool shi_in_image(const void *addr);
+
+/* peer.c: that of others */
+bool shi_symmetric(const void *addr);
 void *shi_peer_slow(const void *addr, int pe, size_t len);
+
+/* far.c: PEs of other machines */
+void shi_far_attach(size_t control);
 
 /* heap.c */
 void shi_heap_init(void);
@@ -111,6 +123,14 @@ struct shi_set {
 	int rank;			/* own, -1: not a member */
 	struct shi_slot *slot;		/* of a team, or */
 	long *psync;			/* of an active set */
+	int near;			/* members on this machine */
+	struct shi_span *span;		/* of a team on several machines */
+};
+
+/* The machines that a team is on, in the order of their numbers. */
+struct shi_span {
+	int count, me;			/* an index of node[] */
+	int node[];
 };
 
 struct shi_team {
@@ -128,7 +148,10 @@ extern struct shi_team shi_world, shi_shared;
 
 struct shi_slot *shi_slot(unsigned int number);
 void shi_set_sync(const struct shi_set *set);
-int64_t *shi_set_word(const struct shi_set *set, int rank);
+void shi_set_tell(const struct shi_set *set, int64_t value);
+int64_t shi_set_told(const struct shi_set *set, int rank);
+int shi_set_place(struct shi_set *set);
+int shi_node_of(int pe);
 struct shi_set shi_active_set(int start, int log_stride, int size, long *psync);
 int shi_ctx_pe_slow(shmem_ctx_t ctx, int pe);
 

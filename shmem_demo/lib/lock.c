@@ -21,46 +21,37 @@ static int home(const long *lock)
 	return off / sizeof(long) % shi.npes;
 }
 
-static unsigned long *lock_at(long *lock, int pe)
-{
-	return shi_peer(lock, pe, sizeof(long));
-}
-
 SHI_FN(void, shmem_set_lock, (long *lock))
 {
 	int pe = home(lock);
-	unsigned long *at = lock_at(lock, pe);
-	unsigned long v = __atomic_fetch_add(at, TICKET, __ATOMIC_SEQ_CST);
+	uint64_t v = shi_amo(SHI_ADD, lock, TICKET, 0, pe);
 	uint32_t mine = NEXT(v);
 
 	if (TURN(v) != mine)
-		SHI_WAIT(&shi.job->pe[pe].bell,
-			 TURN(__atomic_load_n(at, __ATOMIC_ACQUIRE)) == mine);
+		SHI_WAIT(&shi.job->pe[pe].bell, TURN(shi_amo(SHI_FETCH, lock, 0, 0, pe)) == mine);
 }
 
 SHI_FN(void, shmem_clear_lock, (long *lock))
 {
 	int pe = home(lock);
-	unsigned long *at = lock_at(lock, pe);
-	unsigned long v, next;
+	uint64_t v, next, seen;
 
 	shi_quiet();
-	v = __atomic_load_n(at, __ATOMIC_SEQ_CST);
+	seen = shi_amo(SHI_FETCH, lock, 0, 0, pe);
 	do {
+		v = seen;
 		if (NEXT(v) == TURN(v))
 			shi_die("a lock is cleared that nobody holds");
 		next = NEXT(v) == TURN(v) + 1 ? 0 : (v & ~(TICKET - 1)) | (uint32_t)(v + 1);
-	} while (!__atomic_compare_exchange_n(at, &v, next, false, __ATOMIC_SEQ_CST,
-					      __ATOMIC_SEQ_CST));
-	shi_wake(pe);
+		seen = shi_amo(SHI_CSWAP, lock, next, v, pe);
+	} while (seen != v);
 }
 
 SHI_FN(int, shmem_test_lock, (long *lock))
 {
-	unsigned long *at = lock_at(lock, home(lock));
-	unsigned long v = __atomic_load_n(at, __ATOMIC_SEQ_CST);
+	int pe = home(lock);
+	uint64_t v = shi_amo(SHI_FETCH, lock, 0, 0, pe);
 
 	return !shi_tested(NEXT(v) == TURN(v) &&
-			   __atomic_compare_exchange_n(at, &v, v + TICKET, false,
-						       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+			   shi_amo(SHI_CSWAP, lock, v + TICKET, v, pe) == v);
 }

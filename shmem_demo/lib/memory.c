@@ -3,20 +3,15 @@
  * Symmetric memory: the program's variables and the heap.
  *
  * Before main() the pages of the executable's writable segments are replaced
- * by shared pages of the job's memory file with the same content. Addresses
- * stay, so the program sees no difference; the other PEs map the same file.
+ * by shared pages of the job's memory with the same content. Addresses stay, so
+ * the program sees no difference; the other PEs of the machine map the same.
  * The pages that the dynamic linker has made read-only (RELRO) stay private.
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <link.h>
 #include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,11 +26,8 @@ struct range {
 	uintptr_t lo, hi;
 };
 
-const struct shi_far *shi_far;
-
 static struct range parts[RANGES], image;
 static unsigned int nparts;
-static int job_fd = -1;
 static uint32_t *fork_seen;
 
 /* The main program comes first. */
@@ -141,7 +133,7 @@ static void fork_parent(void)
 	munmap(fork_seen, SHI_PAGE);
 }
 
-static void share_data(char *mine)
+static void share_data(char *mine, int fd)
 {
 	unsigned int i;
 
@@ -151,7 +143,7 @@ static void share_data(char *mine)
 
 		copy_pages(mine + at, (void *)parts[i].lo, len);
 		if (mmap((void *)parts[i].lo, len, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_FIXED, job_fd, in_file) == MAP_FAILED)
+			 MAP_SHARED | MAP_FIXED, fd, in_file) == MAP_FAILED)
 			shi_die("cannot share the program's variables: %s", strerror(errno));
 	}
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
@@ -180,141 +172,46 @@ static void pick_heap_size(void)
 		shi.heap_size = SHI_PAGE;
 }
 
-/* The job's memory file: inherited, or by way of oshrun where a wrapper closed it. */
-static int open_job(const char *env)
+/*
+ * Before main(): nobody else runs who could write into what is copied. The job
+ * is found, and "fd" is its memory, in which the own part begins at "at".
+ */
+void shi_memory_share(int fd, size_t at)
 {
-	unsigned long inode;
-	struct stat st;
-	char path[64];
-	int pid, fd;
-
-	if (sscanf(env, "%d:%d:%lu", &pid, &fd, &inode) != 3)
-		shi_die("%s='%s' is not from oshrun", SHI_JOB_ENV, env);
-	if (!fstat(fd, &st) && st.st_ino == inode) {
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
-		return fd;
-	}
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) || st.st_ino != inode)
-		shi_die("the job's memory is not there: is its oshrun gone?");
-	return fd;
+	map_heap(at + shi.data_size, fd);
+	if (nparts)
+		share_data((char *)shi.job + at, fd);
 }
 
-/* All PEs have to be the same program and have the same heap. */
-static void agree(uint64_t *said, uint64_t mine, const char *what)
+/* Sizes of what this process wants to share. */
+void shi_memory_find(void)
 {
-	uint64_t none = 0;
-
-	if (!__atomic_compare_exchange_n(said, &none, mine, false, __ATOMIC_SEQ_CST,
-					 __ATOMIC_SEQ_CST) && none != mine)
-		shi_die("the PEs differ in the size of their %s: %lu and %lu bytes",
-			what, (unsigned long)none, (unsigned long)mine);
-}
-
-/* Before main(): nobody else runs who could write into what is copied. */
-void shi_memory_attach(void)
-{
-	const char *env = getenv(SHI_JOB_ENV), *rank = getenv(SHI_RANK_ENV);
-	size_t control, total;
-	struct shi_job *job;
-	struct stat st;
-	uint32_t npes;
-
-	if (!env || !rank)
-		return;
-	job_fd = open_job(env);
-	job = mmap(NULL, sizeof(*job), PROT_READ, MAP_SHARED, job_fd, 0);
-	if (job == MAP_FAILED || job->magic != SHI_MAGIC)
-		shi_die("the job's memory is of another version of oshrun");
-	npes = job->npes;
-	munmap(job, sizeof(*job));
-
 	find_data();
 	pick_heap_size();
-	shi.stride = shi.data_size + shi.heap_size;
-	control = shi_job_size(npes);
-	if (shi.heap_size > (1UL << 46) / npes ||
-	    shi.data_size > (1UL << 46) / npes)
-		shi_die("%u heaps of %zu bytes do not fit into the address space",
-			npes, shi.heap_size);
-	total = control + npes * shi.stride;
-	if (fstat(job_fd, &st) || ((size_t)st.st_size < total && ftruncate(job_fd, total)))
-		shi_die("cannot make the job's memory %zu bytes: %s", total, strerror(errno));
-	job = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, job_fd, 0);
-	if (job == MAP_FAILED)
-		shi_die("cannot map the memory of %u PEs, %zu bytes: %s; see SHMEM_SYMMETRIC_SIZE",
-			npes, total, strerror(errno));
-	agree(&job->data_size, shi.data_size, "variables (are they one program?)");
-	agree(&job->heap_size, shi.heap_size, "heap");
-	shi.job = job;
-	shi.me = atoi(rank);
-	shi.datas = (char *)job + control;
-	shi.heaps = shi.datas + shi.data_size;
-	map_heap(control + shi.stride * shi.me + shi.data_size, job_fd);
-	if (nparts)
-		share_data(shi.datas + shi.stride * shi.me);
-	job->pe[shi.me].pid = getpid();
 }
 
 /* A bare program is one PE, and shares with nobody. */
 void shi_memory_alone(void)
 {
-	find_data();
-	pick_heap_size();
+	static char *heap_of[1];
+
+	shi_memory_find();
 	map_heap(0, -1);
-	shi.job = mmap(NULL, shi_job_size(1), PROT_READ | PROT_WRITE,
+	heap_of[0] = (char *)shi.heap_lo;
+	shi.heap_of = heap_of;
+	shi.job = mmap(NULL, shi_job_size(1, SHI_TEAMS), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (shi.job == MAP_FAILED)
 		shi_die("no memory");
-	shi.job->npes = 1;
+	shi.job->npes = shi.job->nnodes = 1;
+	shi.job->teams = SHI_TEAMS;
+	shi.job->node[0] = (struct shi_node){ .step = 1, .count = 1 };
 }
 
-/* What is not symmetric memory of another PE. */
-void *shi_peer_slow(const void *addr, int pe, size_t len)
+/* Is it in the program, where also its constants are? */
+bool shi_in_image(const void *addr)
 {
 	uintptr_t a = (uintptr_t)addr;
 
-	shi_need_init("a routine");
-	if (pe < 0 || pe >= shi.npes)
-		shi_die("there is no PE %d, only 0 to %d", pe, shi.npes - 1);
-	/* Constants are the same in every PE. */
-	if (a >= image.lo && a < image.hi)
-		return (void *)addr;
-	if (!len)
-		return (void *)addr;
-	shi_die("address %p, for %zu bytes at PE %d, is not symmetric", addr, len, pe);
-}
-
-SHI_FN(int, shmem_pe_accessible, (int pe))
-{
-	return pe >= 0 && pe < shi.npes;
-}
-
-static bool symmetric(const void *addr)
-{
-	uintptr_t a = (uintptr_t)addr;
-
-	return a - shi.heap_lo < shi.heap_size || a - shi.data_lo < shi.data_size;
-}
-
-SHI_FN(int, shmem_addr_accessible, (const void *addr, int pe))
-{
-	return pe >= 0 && pe < shi.npes && symmetric(addr);
-}
-
-SHI_FN(void *, shmem_ptr, (const void *dest, int pe))
-{
-	if (pe < 0 || pe >= shi.npes || !symmetric(dest))
-		return NULL;
-	return shi_peer(dest, pe, 1);
-}
-
-SHI_FN(void *, shmem_team_ptr, (shmem_team_t handle, const void *dest, int pe))
-{
-	struct shi_team *team = shi_team(handle);
-
-	if (!team || pe < 0 || pe >= team->set.size || !symmetric(dest))
-		return NULL;
-	return shi_peer(dest, shi_set_pe(&team->set, pe), 1);
+	return a >= image.lo && a < image.hi;
 }

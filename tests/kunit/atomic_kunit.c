@@ -9,6 +9,7 @@
 #include <linux/limits.h>
 #include <linux/string.h>
 
+#include "kfi_pmem_prov.h"
 #include "prov_rdma_pmem/atomic.h"
 #include "prov_rdma_pmem/wire.h"
 
@@ -158,7 +159,7 @@ static void check_case(struct kunit *test, const struct atomic_case *c)
 	u64 want_result = result;
 	int ret;
 
-	ret = kfr_atomic_execute(c->type, c->op, &mem, &c->operand,
+	ret = kfi_atomic_execute(c->type, c->op, &mem, &c->operand,
 				 &c->compare, &result);
 	if (!model(c->type, c->op, &want, &c->operand, &c->compare)) {
 		KUNIT_ASSERT_EQ(test, -EOPNOTSUPP, ret);
@@ -205,23 +206,23 @@ static void signs_and_wraps(struct kunit *test)
 	u8 b = U8_MAX;
 	s64 min = S64_MIN, big = S64_MAX, was;
 
-	KUNIT_ASSERT_EQ(test, 0, kfr_atomic_execute(KFI_INT8, KFI_MIN, &a, &one,
+	KUNIT_ASSERT_EQ(test, 0, kfi_atomic_execute(KFI_INT8, KFI_MIN, &a, &one,
 						    NULL, &old));
 	KUNIT_EXPECT_EQ(test, S8_MIN, a);
-	KUNIT_ASSERT_EQ(test, 0, kfr_atomic_execute(KFI_INT8, KFI_SUM, &a,
+	KUNIT_ASSERT_EQ(test, 0, kfi_atomic_execute(KFI_INT8, KFI_SUM, &a,
 						    &minus, NULL, &old));
 	KUNIT_EXPECT_EQ(test, S8_MAX, a);
 	KUNIT_EXPECT_EQ(test, S8_MIN, old);
-	KUNIT_ASSERT_EQ(test, 0, kfr_atomic_execute(KFI_UINT8, KFI_MAX, &b,
+	KUNIT_ASSERT_EQ(test, 0, kfi_atomic_execute(KFI_UINT8, KFI_MAX, &b,
 						    &one, NULL, &old));
 	KUNIT_EXPECT_EQ(test, U8_MAX, b);
-	KUNIT_ASSERT_EQ(test, 0, kfr_atomic_execute(KFI_INT64, KFI_CSWAP_GT,
+	KUNIT_ASSERT_EQ(test, 0, kfi_atomic_execute(KFI_INT64, KFI_CSWAP_GT,
 						    &min, &big, &big, &was));
 	KUNIT_EXPECT_EQ(test, S64_MAX, min);
 	KUNIT_EXPECT_EQ(test, S64_MIN, was);
 	/* Not greater than itself. */
 	was = 5;
-	KUNIT_ASSERT_EQ(test, 0, kfr_atomic_execute(KFI_INT64, KFI_CSWAP_GT,
+	KUNIT_ASSERT_EQ(test, 0, kfi_atomic_execute(KFI_INT64, KFI_CSWAP_GT,
 						    &big, &was, &big, &was));
 	KUNIT_EXPECT_EQ(test, S64_MAX, big);
 }
@@ -239,7 +240,7 @@ static void check_unaligned(struct kunit *test, u8 type, u8 op, u32 shift)
 	memcpy(c + shift, &compare, 8);
 	memset(result, 0xa5, sizeof(result));
 	KUNIT_ASSERT_EQ(test, 0,
-			kfr_atomic_execute(type, op, &mem, a + shift, c + shift,
+			kfi_atomic_execute(type, op, &mem, a + shift, c + shift,
 					   result + shift));
 	model(type, op, &want, &operand, &compare);
 	KUNIT_ASSERT_EQ_MSG(test, want, mem, "type %u op %u shift %u", type, op,
@@ -266,10 +267,10 @@ static void absent_operands(struct kunit *test)
 {
 	u64 mem = 7, result = 0, a = 9;
 
-	KUNIT_EXPECT_EQ(test, 0, kfr_atomic_execute(KFI_UINT64, KFI_ATOMIC_READ,
+	KUNIT_EXPECT_EQ(test, 0, kfi_atomic_execute(KFI_UINT64, KFI_ATOMIC_READ,
 						    &mem, NULL, NULL, &result));
 	KUNIT_EXPECT_EQ(test, 7, result);
-	KUNIT_EXPECT_EQ(test, 0, kfr_atomic_execute(KFI_UINT64,
+	KUNIT_EXPECT_EQ(test, 0, kfi_atomic_execute(KFI_UINT64,
 						    KFI_ATOMIC_WRITE, &mem, &a,
 						    NULL, &result));
 	KUNIT_EXPECT_EQ(test, 9, mem);
@@ -293,12 +294,12 @@ static void unsupported(struct kunit *test)
 				       op != KFI_BAND && op != KFI_BXOR &&
 				       op != KFI_MSWAP;
 			KUNIT_ASSERT_EQ_MSG(test, want,
-					    kfr_atomic_supported(datatype, op),
+					    kfi_atomic_supported(datatype, op),
 					    "datatype %u, op %u", datatype, op);
 			if (want)
 				continue;
 			KUNIT_ASSERT_EQ(test, -EOPNOTSUPP,
-					kfr_atomic_execute(datatype, op, &mem,
+					kfi_atomic_execute(datatype, op, &mem,
 							   &zero, &zero,
 							   &result));
 			KUNIT_ASSERT_EQ(test, 1, mem);
@@ -316,10 +317,10 @@ static void floats_without_fpu(struct kunit *test)
 		kunit_skip(test, "this architecture lends its FPU");
 	for (op = 0; op < KFI_ATOMIC_OP_LAST; op++) {
 		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-				kfr_atomic_execute(KFI_FLOAT, op, &mem, &a, &a,
+				kfi_atomic_execute(KFI_FLOAT, op, &mem, &a, &a,
 						   &result));
 		KUNIT_EXPECT_EQ(test, -EOPNOTSUPP,
-				kfr_atomic_execute(KFI_DOUBLE, op, &mem, &a, &a,
+				kfi_atomic_execute(KFI_DOUBLE, op, &mem, &a, &a,
 						   &result));
 	}
 	KUNIT_EXPECT_EQ(test, 1, mem);
@@ -329,7 +330,7 @@ static void check_valid(struct kunit *test, unsigned int type, unsigned int op)
 {
 	const struct kfi_ops_atomic *ops = &kfr_atomic_ops;
 	bool known = type < KFI_DATATYPE_LAST && op < KFI_ATOMIC_OP_LAST;
-	bool can = known && kfr_atomic_supported(type, op);
+	bool can = known && kfi_atomic_supported(type, op);
 	bool compares = op >= KFI_CSWAP && op <= KFI_MSWAP;
 	int no = known ? -EOPNOTSUPP : -EINVAL;
 	struct kfi_atomic_attr attr = { };
@@ -337,7 +338,7 @@ static void check_valid(struct kunit *test, unsigned int type, unsigned int op)
 	int ret;
 
 	if (can)
-		most = KFR_WIRE_REPLY_DATA / kfr_wire_datatype_size(type);
+		most = KFR_WIRE_REPLY_DATA / kfi_atomic_size(type);
 	ret = ops->writevalid(NULL, type, op, &count);
 	/* One that only reads has nowhere to put the value. */
 	if (op == KFI_ATOMIC_READ)
@@ -361,7 +362,7 @@ static void check_valid(struct kunit *test, unsigned int type, unsigned int op)
 	KUNIT_EXPECT_EQ(test, can ? 0 : no, ret);
 	if (!ret) {
 		KUNIT_EXPECT_EQ(test, most, attr.count);
-		KUNIT_EXPECT_EQ(test, kfr_wire_datatype_size(type), attr.size);
+		KUNIT_EXPECT_EQ(test, kfi_atomic_size(type), attr.size);
 	}
 	/* Asked for as what it is not. */
 	ret = kfr_query_atomic(NULL, type, op, &attr,
@@ -413,7 +414,7 @@ static int race(void *arg)
 	u32 old;
 
 	for (i = 0; i < ROUNDS; i++) {
-		kfr_atomic_execute(KFI_UINT32, KFI_SUM, racer->word,
+		kfi_atomic_execute(KFI_UINT32, KFI_SUM, racer->word,
 				   &racer->add, NULL, &old);
 		if (i % 64 == 0)
 			cond_resched();

@@ -13,6 +13,7 @@
 
 #include "kfi_atomic.h"
 #include "kfi_pmem.h"
+#include "kfi_pmem_prov.h"
 #include "wire_env.h"
 
 #define SWEEP_CASES	250000
@@ -138,8 +139,8 @@ static size_t make_publish(u8 *buf, u32 length, bool inlined)
 static size_t make_atomic(u8 *buf, u8 datatype, u8 op, u16 count)
 {
 	struct kfr_wire_atomic *m = (void *)buf;
-	size_t len = sizeof(*m) + kfr_wire_datatype_size(datatype) *
-		     (size_t)count * kfr_wire_atomic_operands(op);
+	size_t len = sizeof(*m) + kfi_atomic_size(datatype) *
+		     (size_t)count * kfi_atomic_operands(op);
 
 	m->grant = cpu_to_le32(1);
 	m->flags = cpu_to_le16(KFR_WIRE_F_FETCH);
@@ -618,8 +619,8 @@ static void atomic_enums(struct kunit *test)
 
 	for (datatype = 0; datatype <= U8_MAX; datatype++) {
 		for (op = 0; op <= U8_MAX; op++) {
-			u32 size = kfr_wire_datatype_size(datatype);
-			u32 operands = kfr_wire_atomic_operands(op);
+			u32 size = kfi_atomic_size(datatype);
+			u32 operands = kfi_atomic_operands(op);
 			bool ok = size && operands <= 2;
 
 			memset(t->buf, 0, BUF_SIZE);
@@ -636,9 +637,9 @@ static void atomic_enums(struct kunit *test)
 			KUNIT_ASSERT_EQ(test, ok, invariant(t->buf, len));
 		}
 	}
-	KUNIT_EXPECT_EQ(test, 0, kfr_wire_datatype_size(KFI_DATATYPE_LAST));
+	KUNIT_EXPECT_EQ(test, 0, kfi_atomic_size(KFI_DATATYPE_LAST));
 	KUNIT_EXPECT_EQ(test, U32_MAX,
-			kfr_wire_atomic_operands(KFI_ATOMIC_OP_LAST));
+			kfi_atomic_operands(KFI_ATOMIC_OP_LAST));
 }
 
 /* What the header says where it speaks of bits that mean something else. */

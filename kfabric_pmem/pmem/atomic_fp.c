@@ -7,7 +7,7 @@
 
 #include "atomic.h"
 
-#define KFR_FP_OP(name, type, bits)					\
+#define KFI_FP_OP(name, type, bits)					\
 bits name(u8 op, bits old_bits, bits operand_bits, bits compare_bits,	\
 	  bool *store)							\
 {									\
@@ -69,5 +69,5 @@ bits name(u8 op, bits old_bits, bits operand_bits, bits compare_bits,	\
 	return value_bits;						\
 }
 
-KFR_FP_OP(kfr_atomic_float, float, u32)
-KFR_FP_OP(kfr_atomic_double, double, u64)
+KFI_FP_OP(kfi_atomic_float, float, u32)
+KFI_FP_OP(kfi_atomic_double, double, u64)
