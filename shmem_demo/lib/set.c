@@ -152,7 +152,9 @@ struct shi_set shi_active_set(int start, int log_stride, int size, long *psync)
 		shi_die("a collective is called by a PE that is not in its active set");
 	set.rank = rank;
 	/* All PEs need no pSync; many a program has it on its stack. */
-	if (size == shi.npes && !pshmem_addr_accessible(psync, shi.me))
-		return shi_world.set;
+	if (size == shi.npes && !pshmem_addr_accessible(psync, shi.me)) {
+		set = shi_world.set;
+		set.rank = rank;
+	}
 	return set;
 }

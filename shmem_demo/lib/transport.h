@@ -31,12 +31,17 @@ static inline void *shi_peer(const void *addr, int pe, size_t len)
 
 	if (__builtin_expect((unsigned int)pe >= (unsigned int)shi.npes, 0))
 		return shi_peer_slow(addr, pe, len);
-	if (pe == shi.me)
+	off = (uintptr_t)addr - shi.heap_lo;
+	if (pe == shi.me) {
+		void *own;
+
+		if (__builtin_expect(shi.spaces && off >= shi.heap_size, 0))
+			shi_space_peer(addr, pe, len, &own);
 		return (void *)addr;
+	}
 	heap = shi.heap_of[pe];
 	if (__builtin_expect(!heap, 0))
 		return shi_peer_slow(addr, pe, len);
-	off = (uintptr_t)addr - shi.heap_lo;
 	if (__builtin_expect(off < shi.heap_size, 1))
 		return heap + off;
 	off = (uintptr_t)addr - shi.data_lo;

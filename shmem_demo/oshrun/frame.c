@@ -38,11 +38,23 @@ int frame_write(int fd, enum frame_type type, int which, uint32_t number, const 
 	return 0;
 }
 
+/* The frame that was given is done with. */
+static void drop(struct frame_reader *r)
+{
+	if (!r->taken)
+		return;
+	r->buf[r->taken] = r->under;
+	r->len -= r->taken;
+	memmove(r->buf, r->buf + r->taken, r->len);
+	r->taken = 0;
+}
+
 /* Reads what there is, once: 1; 0 at the end; -1 for an error. */
 int frame_fill(struct frame_reader *r)
 {
 	ssize_t n;
 
+	drop(r);
 	do
 		n = read(r->fd, r->buf + r->len, sizeof(r->buf) - 1 - r->len);
 	while (n < 0 && errno == EINTR);
@@ -51,17 +63,12 @@ int frame_fill(struct frame_reader *r)
 	return n > 0 ? 1 : n;
 }
 
-/* Gives the next whole frame, valid until the next call: 1; 0: none yet; -1: this is no frame. */
+/* Gives the next whole frame, valid until the next call of either: 1; 0: none yet; -1: this is no frame. */
 int frame_next(struct frame_reader *r, struct frame *frame)
 {
 	size_t size;
 
-	if (r->taken) {
-		r->buf[r->taken] = r->under;
-		r->len -= r->taken;
-		memmove(r->buf, r->buf + r->taken, r->len);
-		r->taken = 0;
-	}
+	drop(r);
 	if (r->len < sizeof(frame->head)) {
 		const uint16_t magic = MAGIC;
 
