@@ -71,6 +71,7 @@ bool shi_in_image(const void *addr);
 /* fork.c */
 struct shi_range {
 	uintptr_t lo, hi;
+	uintptr_t zeros;	/* from here on there is nothing of the file */
 };
 
 void shi_copy_pages(void *to, const void *from, size_t len);
