@@ -55,12 +55,22 @@ static void finalize(void)
 	shi.npes = 0;
 }
 
-/* At exit the library is finalized, unless the exit is a failure's. */
+/* At exit the library is finalized, unless the exit is a failure's or the job's. */
 static void at_exit(int status, void *arg)
 {
 	(void)arg;
-	if (shi.npes && !status)
+	if (shi.npes && !status && !shi.job->exit_said)
 		finalize();
+}
+
+/* One that ended before it came here would be waited for in vain. */
+static void need_everybody(int npes)
+{
+	int pe;
+
+	for (pe = 0; pe < npes; pe++)
+		if (__atomic_load_n(&shi.job->pe[pe].state, __ATOMIC_SEQ_CST) == SHI_PE_GONE)
+			shi_die("PE %d has ended without shmem_init()", pe);
 }
 
 static void init(int requested)
@@ -73,8 +83,6 @@ static void init(int requested)
 		shi.inits++;
 		return;
 	}
-	if (finalized)
-		shi_die("initialized again after the last shmem_finalize()");
 	if (!shi.job)
 		shi_memory_alone();
 	npes = shi.job->npes;
@@ -88,6 +96,8 @@ static void init(int requested)
 	shi.thread_level = requested;
 	shi.inits = 1;
 	shi_heap_init();
+	free(shi_world.set.span);
+	free(shi_shared.set.span);
 	shi_world.set = (struct shi_set){
 		.stride = 1, .size = npes, .rank = shi.me, .slot = shi_slot(0),
 	};
@@ -98,8 +108,12 @@ static void init(int requested)
 	if (shi_set_place(&shi_world.set) || shi_set_place(&shi_shared.set))
 		shi_die("no memory");
 	__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_RUNNING, __ATOMIC_SEQ_CST);
+	need_everybody(npes);
 	shi.npes = npes;
-	on_exit(at_exit, NULL);
+	/* Not so when it was finalized before and is used again. */
+	if (!finalized)
+		on_exit(at_exit, NULL);
+	finalized = false;
 	if (shi.debug)
 		fprintf(stderr, "shmem: PE %d of %d: heap %#lx+%#lx, variables %#lx+%#lx\n",
 			shi.me, npes, shi.heap_lo, shi.heap_size, shi.data_lo, shi.data_size);
@@ -158,8 +172,6 @@ SHI_FN(void, shmem_global_exit, (int status))
 			shi.job->exit_status = status;
 		__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_GLOBAL_EXIT,
 				 __ATOMIC_SEQ_CST);
-		shi.npes = 0;
-		finalized = true;
 	}
 	exit(status);
 }
