@@ -12,7 +12,7 @@
 # pspace_run COMMAND...: on b, where $SHMEM_PMEM_DIR names regions
 pspace_run() {
 	on b env LD_LIBRARY_PATH=/share/lib SHMEM_PMEM_DIR=/dev/kfi SHMEM_SYMMETRIC_SIZE=1M \
-		/share/oshrun -np 2 "${@:1:1}" "${@:2}"
+		/share/oshrun -np 2 "$@"
 }
 
 # pspace_up [OPTION OF THE POOL]: what b does after each boot
@@ -26,6 +26,8 @@ pspace_make() {
 	local program
 
 	share_mount b
+	# It may be open from the round before.
+	on b sh -c '! [ -d /sys/module/kfi_user ] || kfipmem pool close tank' || true
 	target b "$@"
 	for program in heat phash isort gups; do
 		on b kfipmem region create "tank/$program" --size 16M
