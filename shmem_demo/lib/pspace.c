@@ -136,6 +136,7 @@ void shi_spaces_close(void)
 	for (i = 0; i < SHI_SPACES; i++)
 		if (shi_space[i].open && close_space(&shi_space[i]))
 			shi_die("%s", pshmemx_pspace_error());
+	shi_gather_end();
 }
 
 SHI_FN(int, shmemx_pspace_unlink, (const char *name))

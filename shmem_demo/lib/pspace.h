@@ -57,6 +57,7 @@ int shi_fail(int error, const char *format, ...) __attribute__((__format__(__pri
 int shi_agree(int rc);
 void shi_gather(const void *mine, void *all, size_t len);
 bool shi_gather_ready(void);
+void shi_gather_end(void);
 
 /* flush.c: durability of near memory */
 int shi_flush_init(const char *path, int fd, bool node, char *mapped,
