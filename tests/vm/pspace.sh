@@ -6,8 +6,8 @@
 # moments and go on. Under the cache model ranges are committed by ioctl, and
 # what was not committed is lost; without it libpmem2 flushes the caches.
 
-# shellcheck source=tests/vm/lib.sh
-. "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source=tests/vm/pspace_lib.sh
+. "${BASH_SOURCE[0]%/*}/pspace_lib.sh"
 
 # pspace_run COMMAND...: on b, where $SHMEM_PMEM_DIR names regions
 pspace_run() {
@@ -36,11 +36,6 @@ pspace_make() {
 	done
 }
 
-# pspace_begins FILE: the number that a run began at
-pspace_begins() {
-	sed -n 's/.* begins at [a-z]* \([0-9]*\).*/\1/p' "$1"
-}
-
 # pspace_cut POOL-OPTION PROGRAM [OPTION...]: the power goes CUTS times while it
 # runs; then it runs to its end and verifies.
 pspace_cut() {
@@ -56,7 +51,7 @@ pspace_cut() {
 		kfirig cut b
 		status=0
 		wait "$job" || status=$?
-		at=$(pspace_begins "$said")
+		at=$(begins "$said")
 		echo "cut $cut: began at $at, status $status"
 		grep -q 'power loss' "$said" && { cat "$said"; return 1; }
 		[ "$status" -ne 0 ] || grep -q verified "$said"
@@ -71,9 +66,7 @@ pspace_cut() {
 	grep -q verified "$said"
 }
 
-make -s --no-print-directory -C "$top" shmem > /dev/null
-share_program "$out"/shmem/bin/oshrun "$out"/shmem/apps/{heat,phash,isort,gups}
-
+spaces_share
 for pspace_method in --cache-model ''; do
 	proves "regions for spaces${pspace_method:+, cache model}" pspace_make $pspace_method
 	proves "heat: power cuts${pspace_method:+, cache model}" \
