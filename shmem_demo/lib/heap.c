@@ -228,6 +228,8 @@ static void *reallocate(void *ptr, size_t size)
 		return NULL;
 	}
 	everybody();
+	if (len < size || len > shi.heap_size)
+		return NULL;
 	pthread_mutex_lock(&lock);
 	b = block_find(ptr);
 	if (!b)

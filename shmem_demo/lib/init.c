@@ -55,12 +55,22 @@ static void finalize(void)
 	shi.npes = 0;
 }
 
-/* At exit the library is finalized, unless the exit is a failure's. */
+/* At exit the library is finalized, unless the exit is a failure's or the job's. */
 static void at_exit(int status, void *arg)
 {
 	(void)arg;
-	if (shi.npes && !status)
+	if (shi.npes && !status && !shi.job->exit_said)
 		finalize();
+}
+
+/* One that ended before it came here would be waited for in vain. */
+static void need_everybody(int npes)
+{
+	int pe;
+
+	for (pe = 0; pe < npes; pe++)
+		if (__atomic_load_n(&shi.job->pe[pe].state, __ATOMIC_SEQ_CST) == SHI_PE_GONE)
+			shi_die("PE %d has ended without shmem_init()", pe);
 }
 
 static void init(int requested)
@@ -98,6 +108,7 @@ static void init(int requested)
 	if (shi_set_place(&shi_world.set) || shi_set_place(&shi_shared.set))
 		shi_die("no memory");
 	__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_RUNNING, __ATOMIC_SEQ_CST);
+	need_everybody(npes);
 	shi.npes = npes;
 	/* Not so when it was finalized before and is used again. */
 	if (!finalized)
@@ -161,8 +172,6 @@ SHI_FN(void, shmem_global_exit, (int status))
 			shi.job->exit_status = status;
 		__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_GLOBAL_EXIT,
 				 __ATOMIC_SEQ_CST);
-		shi.npes = 0;
-		finalized = true;
 	}
 	exit(status);
 }

@@ -68,6 +68,15 @@ void shi_memory_share(int fd, size_t at);
 void shi_memory_alone(void);
 bool shi_in_image(const void *addr);
 
+/* fork.c */
+struct shi_range {
+	uintptr_t lo, hi;
+	uintptr_t zeros;	/* from here on there is nothing of the file */
+};
+
+void shi_copy_pages(void *to, const void *from, size_t len);
+void shi_fork_watch(const struct shi_range *shared, unsigned int n);
+
 /* peer.c: that of others */
 bool shi_symmetric(const void *addr);
 void *shi_peer_slow(const void *addr, int pe, size_t len);
@@ -89,6 +98,7 @@ struct shi_waiter {
 	unsigned int round;
 	uint32_t seq;
 	bool armed;
+	long nap;			/* ns, of the last sleep */
 };
 
 void shi_relax(struct shi_waiter *w, struct shi_bell *bell);

@@ -34,6 +34,7 @@ enum shi_pe_state {
 	SHI_PE_RUNNING,
 	SHI_PE_FINALIZED,
 	SHI_PE_GLOBAL_EXIT,
+	SHI_PE_GONE,		/* ended without shmem_init(), says oshrun */
 };
 
 /* Where one sleeps and another wakes. */

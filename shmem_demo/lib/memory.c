@@ -11,9 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
-#include <pthread.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "transport.h"
@@ -24,14 +22,8 @@
 #define RANGES 8
 #define PAGE_THERE (3UL << 62)	/* of a pagemap entry: in memory or swapped out */
 
-struct range {
-	uintptr_t lo, hi;
-	uintptr_t zeros;	/* from here on there is nothing of the file */
-};
-
-static struct range parts[RANGES], image;
+static struct shi_range parts[RANGES], image;
 static unsigned int nparts;
-static uint32_t *fork_seen;
 
 /* The main program comes first. */
 static int find_segments(struct dl_phdr_info *info, size_t size, void *arg)
@@ -66,7 +58,7 @@ static int find_segments(struct dl_phdr_info *info, size_t size, void *arg)
 		if (ro_lo <= lo && ro_hi > lo)
 			lo = ro_hi;
 		if (lo < hi && nparts < RANGES)
-			parts[nparts++] = (struct range){
+			parts[nparts++] = (struct shi_range){
 				lo, hi, SHI_UP(info->dlpi_addr + p->p_vaddr + p->p_filesz, page),
 			};
 	}
@@ -85,61 +77,8 @@ static void find_data(void)
 		shi.data_size = parts[i].hi - shi.data_lo;
 }
 
-/* Pages of nothing but zeros are not copied: a large .bss stays untouched. */
-static void copy_pages(char *to, const char *from, size_t len)
-{
-	static const char zero[SHI_PAGE];
-	size_t at;
-
-	for (at = 0; at < len; at += SHI_PAGE)
-		if (memcmp(from + at, zero, SHI_PAGE))
-			memcpy(to + at, from + at, SHI_PAGE);
-}
-
-/* A child that goes on without exec has variables of its own, as after any fork. */
-static void fork_prepare(void)
-{
-	fork_seen = mmap(NULL, SHI_PAGE, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-}
-
-static void fork_child(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < nparts; i++) {
-		size_t len = parts[i].hi - parts[i].lo;
-		void *copy = mmap(NULL, len, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-		if (copy == MAP_FAILED)
-			_exit(127);
-		copy_pages(copy, (void *)parts[i].lo, len);
-		if (mremap(copy, len, len, MREMAP_MAYMOVE | MREMAP_FIXED,
-			   parts[i].lo) == MAP_FAILED)
-			_exit(127);
-	}
-	shi.npes = 0;
-	if (fork_seen != MAP_FAILED)
-		__atomic_store_n(fork_seen, 1, __ATOMIC_RELEASE);
-}
-
-/* The parent changes nothing until the child has its copy. */
-static void fork_parent(void)
-{
-	struct timespec nap = { .tv_nsec = 50000 };
-	int i;
-
-	if (fork_seen == MAP_FAILED)
-		return;
-	/* The fork may have failed: not for ever. */
-	for (i = 0; i < 20000 && !__atomic_load_n(fork_seen, __ATOMIC_ACQUIRE); i++)
-		nanosleep(&nap, NULL);
-	munmap(fork_seen, SHI_PAGE);
-}
-
 /*
- * The same for memory that began as zeros. Much of a large array has not been
+ * Copies memory that began as zeros. Much of a large array has not been
  * touched yet: the kernel knows which pages there are, so that the others need
  * not be looked at.
  */
@@ -157,7 +96,7 @@ static void copy_touched(char *to, const char *from, size_t len)
 		n = pread(fd, entry, some * sizeof(entry[0]), at);
 		for (i = 0; i < some; i++)
 			if (n != (ssize_t)(some * sizeof(entry[0])) || entry[i] & PAGE_THERE)
-				copy_pages(to + (done + i) * SHI_PAGE,
+				shi_copy_pages(to + (done + i) * SHI_PAGE,
 					   from + (done + i) * SHI_PAGE, SHI_PAGE);
 	}
 	if (fd >= 0)
@@ -175,13 +114,13 @@ static void share_data(char *mine, int fd)
 
 		if (filled > len)
 			filled = len;
-		copy_pages(mine + at, (void *)parts[i].lo, filled);
+		shi_copy_pages(mine + at, (void *)parts[i].lo, filled);
 		copy_touched(mine + at + filled, (char *)parts[i].lo + filled, len - filled);
 		if (mmap((void *)parts[i].lo, len, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_FIXED, fd, in_file) == MAP_FAILED)
 			shi_die("cannot share the program's variables: %s", strerror(errno));
 	}
-	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	shi_fork_watch(parts, nparts);
 }
 
 static void map_heap(size_t in_file, int fd)

@@ -18,18 +18,15 @@
 /* The same in all PEs and runs where nobody else has it: a help, no more. */
 #define SPACE_AT 0x340000000000UL
 
-/* PEs of this machine: the members of the shared team. */
-bool shi_near(int pe)
+/* Which of its machine's parts a PE's is. */
+static int part_index(int pe)
 {
-	const struct shi_set *set = &shi_shared.set;
-	int rank = (pe - set->start) / set->stride;
-
-	return pe >= set->start && rank < set->size && shi_set_pe(set, rank) == pe;
+	return shi_node_index(&shi.job->node[shi_node_of(pe)], pe);
 }
 
-static int near_index(int pe)
+bool shi_near(int pe)
 {
-	return (pe - shi_shared.set.start) / shi_shared.set.stride;
+	return shi_node_of(pe) == (int)shi.job->node_me;
 }
 
 static const char *directory(char *path, size_t room)
@@ -199,7 +196,7 @@ off_t shi_backing_at(const char *name, int pe, const struct pm_super *super)
 
 	if (!shi_backing_path(path, sizeof(path), name, pe) || !shi_backing_is_node(path))
 		return 0;
-	return near_index(pe) * (off_t)super->part_size;
+	return part_index(pe) * (off_t)super->part_size;
 }
 
 /* A part that could not be made leaves no file. */

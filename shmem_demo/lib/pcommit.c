@@ -46,11 +46,17 @@ static void protect(struct shi_space *space, bool on)
 	mprotect(committed(space), space->image, on ? PROT_READ : PROT_READ | PROT_WRITE);
 }
 
+/*
+ * The magic comes last: a part's first superblock has no other copy, and torn
+ * it is to be found as none at all.
+ */
 int shi_super_write(struct shi_space *space, enum pm_state state, bool boot)
 {
 	struct pm_super *super = &space->super;
 	struct shi_part *own = shi_own(space);
-	char *to;
+	struct pm_super *to, nameless;
+	uint64_t magic;
+	int rc;
 
 	super->sequence++;
 	super->copy = super->sequence & 1;
@@ -59,9 +65,14 @@ int shi_super_write(struct shi_space *space, enum pm_state state, bool boot)
 	if (boot)
 		memcpy(super->boot, shi_boot_id(), sizeof(super->boot));
 	pm_super_seal(super);
-	to = own->part + PM_SUPER_AT(super->copy);
-	memcpy(to, super, sizeof(*super));
-	return shi_durable(own, to, sizeof(*super));
+	to = (struct pm_super *)(own->part + PM_SUPER_AT(super->copy));
+	memcpy(&magic, super->magic, sizeof(magic));
+	nameless = *super;
+	memset(nameless.magic, 0, sizeof(magic));
+	*to = nameless;
+	rc = shi_durable(own, to, sizeof(*to));
+	__atomic_store_n((uint64_t *)to->magic, magic, __ATOMIC_SEQ_CST);
+	return rc ? rc : shi_durable(own, to, sizeof(*to));
 }
 
 int shi_word_write(struct shi_space *space, enum pm_word which, uint64_t value)

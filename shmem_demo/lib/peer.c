@@ -11,6 +11,14 @@ bool shi_symmetric(const void *addr)
 		(shi.spaces && shi_space_peer(addr, shi.me, 0, &at));
 }
 
+static bool all_symmetric(const void *addr, size_t len)
+{
+	uintptr_t heap = (uintptr_t)addr - shi.heap_lo, data = (uintptr_t)addr - shi.data_lo;
+
+	return (heap < shi.heap_size && len <= shi.heap_size - heap) ||
+		(data < shi.data_size && len <= shi.data_size - data);
+}
+
 /* What is not symmetric memory of a near PE; NULL: it is of a far one. */
 void *shi_peer_slow(const void *addr, int pe, size_t len)
 {
@@ -21,8 +29,11 @@ void *shi_peer_slow(const void *addr, int pe, size_t len)
 		shi_die("there is no PE %d, only 0 to %d", pe, shi.npes - 1);
 	if (shi.spaces && shi_space_peer(addr, pe, len, &at))
 		return at;
-	if (!shi.heap_of[pe] && shi_symmetric(addr))
+	if (!shi.heap_of[pe] && all_symmetric(addr, len))
 		return NULL;
+	if (shi_symmetric(addr))
+		shi_die("%zu bytes at address %p, of PE %d, go beyond symmetric memory",
+			len, addr, pe);
 	/* Constants are the same in every PE. */
 	if (!len || shi_in_image(addr))
 		return (void *)addr;

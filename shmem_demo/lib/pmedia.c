@@ -121,9 +121,11 @@ enum pm_found pm_super_read(const void *head, struct pm_super *super, const char
 		bad[i] = pm_super_check(&copy[i], i);
 	}
 	if (bad[0] && bad[1]) {
-		/* Where the checksum is right, that is what there is to say. */
+		/* Where there is one, that is what there is something to say of. */
 		*why = memcmp(copy[0].magic, magic, sizeof(magic)) ? bad[1] : bad[0];
-		return blank(head, 2 * PM_PAGE) ? PM_BLANK : PM_BAD;
+		/* The first superblock of all is copy 1, and gets its magic last. */
+		return blank(head, PM_PAGE) && blank(copy[1].magic, sizeof(magic)) ?
+			PM_BLANK : PM_BAD;
 	}
 	if (!bad[0] && !bad[1])
 		*super = copy[copy[1].sequence > copy[0].sequence];

@@ -108,6 +108,9 @@ int shi_persist_drain(struct shi_space *space, int pe);
 /* pspace.c */
 struct shi_space *shi_space_of(shmemx_pspace_t handle, const char *what);
 struct shi_space *shi_space_find(const void *addr, size_t len);
+int shi_name_check(const char *name);
+struct shi_space *shi_space_reserve(void);
+void shi_space_release(struct shi_space *space);
 void shi_info_share(struct shi_space *space);
 
 #endif

@@ -42,10 +42,10 @@ static inline void *shi_peer(const void *addr, int pe, size_t len)
 	heap = shi.heap_of[pe];
 	if (__builtin_expect(!heap, 0))
 		return shi_peer_slow(addr, pe, len);
-	if (__builtin_expect(off < shi.heap_size, 1))
+	if (__builtin_expect(off < shi.heap_size && len <= shi.heap_size - off, 1))
 		return heap + off;
 	off = (uintptr_t)addr - shi.data_lo;
-	if (__builtin_expect(off < shi.data_size, 1))
+	if (__builtin_expect(off < shi.data_size && len <= shi.data_size - off, 1))
 		return heap - shi.data_size + off;
 	return shi_peer_slow(addr, pe, len);
 }
@@ -77,6 +77,9 @@ static inline void shi_copy(void *dest, const void *source, size_t len)
 		break;
 	case 4:
 		memcpy(dest, source, 4);
+		break;
+	case 2:
+		memcpy(dest, source, 2);
 		break;
 	case 0:
 		break;

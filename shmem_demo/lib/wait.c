@@ -12,6 +12,7 @@
 
 #define YIELDS 8
 #define SLEEP_NS 500000L
+#define SLEEP_MOST_NS 16000000L
 #define SLEEP_FAR_NS 50000L	/* other machines ring no bell */
 
 static inline void pause_cpu(void)
@@ -21,6 +22,26 @@ static inline void pause_cpu(void)
 #else
 	__asm__ volatile("" ::: "memory");
 #endif
+}
+
+/*
+ * Without a bell a sleep ends by itself: for those stores that ring none, those
+ * of the program through shmem_ptr(). Each is twice as long as the last one, so
+ * that it takes no more than about as long again as the wait has taken, and
+ * hundreds of PEs that wait for one leave it the processor.
+ */
+static void sleep_for(struct shi_waiter *w, struct shi_bell *bell)
+{
+	struct timespec limit = { 0 };
+
+	if (shi.far)
+		w->nap = SLEEP_FAR_NS;
+	else if (!w->nap)
+		w->nap = SLEEP_NS;
+	else if (w->nap < SLEEP_MOST_NS)
+		w->nap *= 2;
+	limit.tv_nsec = w->nap;
+	syscall(SYS_futex, &bell->seq, FUTEX_WAIT, w->seq, &limit, NULL, 0);
 }
 
 /*
@@ -40,9 +61,7 @@ void shi_relax(struct shi_waiter *w, struct shi_bell *bell)
 		__atomic_fetch_add(&bell->sleepers, 1, __ATOMIC_SEQ_CST);
 		w->armed = true;
 	} else {
-		struct timespec limit = { .tv_nsec = shi.far ? SLEEP_FAR_NS : SLEEP_NS };
-
-		syscall(SYS_futex, &bell->seq, FUTEX_WAIT, w->seq, &limit, NULL, 0);
+		sleep_for(w, bell);
 		__atomic_fetch_sub(&bell->sleepers, 1, __ATOMIC_SEQ_CST);
 		w->armed = false;
 		w->round = shi.spins + YIELDS;

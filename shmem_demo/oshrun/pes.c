@@ -210,9 +210,15 @@ static void ended(struct pe *pe, int how)
 		say("PE %d (process %d) ended without shmem_finalize()", pe->rank, pe->pid);
 		pes_end(EXIT_OSHRUN);
 	}
-	/* Others would wait in shmem_init() for one that never came. */
+	/*
+	 * Others would wait in shmem_init() for one that never came; those that
+	 * are not there yet will see it themselves.
+	 */
+	if (state == SHI_PE_NEW)
+		__atomic_store_n(&job->pe[pe->rank].state, SHI_PE_GONE, __ATOMIC_SEQ_CST);
 	for (i = 0; i < npes && state == SHI_PE_NEW && !kill_at; i++)
-		if (job->pe[pes[i].rank].state == SHI_PE_RUNNING) {
+		if (__atomic_load_n(&job->pe[pes[i].rank].state, __ATOMIC_SEQ_CST) ==
+		    SHI_PE_RUNNING) {
 			say("PE %d ended without shmem_init()", pe->rank);
 			pes_end(EXIT_OSHRUN);
 		}

@@ -3,6 +3,9 @@
  * For C++ what generic.h is for C11: routines by their names without a type.
  * The standard asks for them in C11 only; part of <shmem.h>.
  */
+/* Also where a program includes <shmem.h> inside of extern "C". */
+extern "C++" {
+
 #include <complex>
 
 /* With and without a context: "params" with, "args" without parentheses. */
@@ -217,3 +220,5 @@ SHMEM_TEAM_ARITH_GENERIC_(SHMEM_TEAM_O_, sum_exscan)
 SHMEM_X_(complexd, shmem_complexd_t_, double)
 SHMEM_X_(complexf, shmem_complexf_t_, float)
 #undef SHMEM_X_
+
+} /* extern "C++" */
