@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <kfi_pmem_prov.h>
+#include "io.h"
 #include "user.h"
 
 #define KU_MINORS	4096
@@ -447,6 +448,7 @@ static int ku_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	.splice_read = copy_splice_read,		\
 	.splice_write = iter_file_splice_write,		\
 	.fsync = ku_fsync,				\
+	.uring_cmd = ku_uring_cmd,			\
 	.unlocked_ioctl = ku_ioctl,			\
 	.compat_ioctl = compat_ptr_ioctl
 
