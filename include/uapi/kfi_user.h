@@ -423,7 +423,7 @@ enum kfipmem_type {
  * Atomic operations: x is the element, a the operand, c the comparand. A
  * fetch is KFIPMEM_ATOMIC_READ, a swap KFIPMEM_ATOMIC_WRITE with a result.
  */
-enum kfipmem_atomic {
+enum kfipmem_atomic_op {
 	KFIPMEM_ATOMIC_MIN,		/* if (a < x) x = a */
 	KFIPMEM_ATOMIC_MAX,		/* if (a > x) x = a */
 	KFIPMEM_ATOMIC_SUM,		/* x += a */
@@ -450,7 +450,7 @@ enum kfipmem_atomic {
  * @argsz: size of this struct
  * @flags: KFI_IOC_ATOMIC_COMMIT or 0
  * @offset: of the first element, a multiple of its size
- * @op: enum kfipmem_atomic
+ * @op: enum kfipmem_atomic_op
  * @type: enum kfipmem_type
  * @count: elements, that are together at most KFI_IOC_ATOMIC_BYTES
  * @operand: address of @count operands; not read by KFIPMEM_ATOMIC_READ
