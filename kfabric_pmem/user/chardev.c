@@ -33,6 +33,8 @@ static char *ku_devnode(const struct device *dev, umode_t *mode)
 const struct class ku_class = {
 	.name = "kfi",
 	.devnode = ku_devnode,
+	.dev_uevent = ku_uevent,
+	.dev_groups = ku_node_groups,
 };
 
 static void ku_node_release(struct device *dev)

@@ -150,6 +150,9 @@ bool ku_local_node_info(struct kfi_region *region, char *name, size_t size,
 
 long ku_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
+int ku_uevent(const struct device *dev, struct kobj_uevent_env *env);
+
+extern const struct attribute_group *ku_node_groups[];
 extern const struct class ku_class;
 extern const struct file_operations ku_paged_fops;
 extern const struct file_operations ku_local_fops;
