@@ -50,7 +50,7 @@ help:
 #:                            and, not by default, cluster rig mutants
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, libkfipmem, and the rig kfirig
-#:   make shmem               libshmem (OpenSHMEM), oshcc and oshrun
+#:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs
 #:   make soak [KILLS=N]      200 machines lose their power; file systems and
 #:                            partitions, CYCLES=N times (10)
 #:   make bench               against a hand-written verbs loop
