@@ -47,6 +47,7 @@ struct shi_state {
 	unsigned int spaces;		/* persistent ones; 0: none is open */
 	bool debug;
 	bool far;			/* there are other machines */
+	bool launched;			/* not by oshrun */
 };
 
 extern struct shi_state shi;
@@ -62,6 +63,11 @@ void shi_env_show(void);
 
 /* job.c */
 void shi_job_attach(void);
+
+/* launcher.c: jobs that oshrun has not started */
+void shi_launcher_join(void);
+void shi_launcher_check(void);
+void shi_launcher_end(void);
 
 /* memory.c: the own symmetric memory */
 void shi_memory_find(void);
@@ -101,6 +107,7 @@ struct shi_waiter {
 	uint32_t seq;
 	bool armed;
 	long nap;			/* ns, of the last sleep */
+	unsigned int naps;		/* of the longest */
 };
 
 void shi_relax(struct shi_waiter *w, struct shi_bell *bell);

@@ -3,6 +3,8 @@
 #ifndef SHMEMX_H
 #define SHMEMX_H
 
+#pragma GCC system_header
+
 #include <shmem.h>
 #include <shmemx_pmem.h>
 
