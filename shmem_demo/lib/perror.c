@@ -52,10 +52,9 @@ void shi_gather(const void *mine, void *all, size_t len)
 
 	memcpy(own, mine, len);
 	pshmem_fcollectmem(SHMEM_TEAM_WORLD, letters, own, LETTER);
+	/* The next one puts nothing before all have come to it, and so have read this. */
 	for (pe = 0; pe < shi.npes; pe++)
 		memcpy((char *)all + pe * len, letters + pe * LETTER, len);
-	/* The next one may be early. */
-	shi_set_sync(&shi_world.set);
 }
 
 /* What failed somewhere failed everywhere; also: everybody has come here. */
