@@ -31,7 +31,7 @@ build() {
 	local dir=$out/shmem$1 flags=$2 p source compiler std
 
 	mkdir -p "$dir/tests"
-	make -s --no-print-directory -C "$top/shmem_demo" OUT="$dir" CFLAGS="-O2 -g $flags${flags:+ -Wno-error}" LDFLAGS="$flags"
+	make -s --no-print-directory -C "$top/shmem_demo" OUT="$dir" CFLAGS="-O2 -g $flags${flags:+ -w}" LDFLAGS="$flags"
 	for p in "${programs[@]}" jobs; do
 		compiler=oshcc source=$here/$p.c std=gnu11
 		[ -e "$source" ] || compiler=oshc++ source=$here/$p.cc std=gnu++14
@@ -100,7 +100,7 @@ case " ${programs[*]} " in
 *\ threads\ *)
 	programs=(threads)
 	export TSAN_OPTIONS=halt_on_error=1
-	build -tsan "-fsanitize=thread -Wno-tsan"
+	build -tsan "-fsanitize=thread"
 	run_programs -tsan "TSan: " "${PES:-1 2}" threads
 	;;
 esac
