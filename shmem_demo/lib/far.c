@@ -77,9 +77,13 @@ static void failed(const char *what, int node)
 
 void shi_far_put(void *dest, const void *source, size_t len, int pe)
 {
-	off_t at = offset_at(dest, len, pe);
-	int node = places[pe].node;
+	int node = shi_node_of(pe);
+	off_t at;
 
+	/* Nothing may be anywhere, also at NULL. */
+	if (!len)
+		return;
+	at = offset_at(dest, len, pe);
 	while (len) {
 		ssize_t n = pwrite(node_fd[node], source, len, at);
 
@@ -95,9 +99,13 @@ void shi_far_put(void *dest, const void *source, size_t len, int pe)
 
 void shi_far_get(void *dest, const void *source, size_t len, int pe)
 {
-	off_t at = offset_at(source, len, pe);
-	int node = places[pe].node;
+	int node = shi_node_of(pe);
+	off_t at;
 
+	/* Nothing may be anywhere, also at NULL. */
+	if (!len)
+		return;
+	at = offset_at(source, len, pe);
 	while (len) {
 		ssize_t n = pread(node_fd[node], dest, len, at);
 

@@ -23,7 +23,7 @@ struct block {
 	struct block *next, **link;	/* in its bin, or in its hash chain */
 };
 
-static struct block *bins[BINS], *used[HASH];
+static struct block *first, *bins[BINS], *used[HASH];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static unsigned int bin_of(size_t len)
@@ -164,11 +164,20 @@ static void *address(const struct block *b)
 	return b ? (void *)(shi.heap_lo + b->at) : NULL;
 }
 
+/* Again after a finalization: then all is free again. */
 void shi_heap_init(void)
 {
-	struct block *all = block_new(0, shi.heap_size / GRAIN * GRAIN);
+	struct block *gone;
 
-	free_add(all);
+	while (first) {
+		gone = first;
+		first = first->after;
+		free(gone);
+	}
+	memset(bins, 0, sizeof(bins));
+	memset(used, 0, sizeof(used));
+	first = block_new(0, shi.heap_size / GRAIN * GRAIN);
+	free_add(first);
 }
 
 static void everybody(void)

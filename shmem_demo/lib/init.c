@@ -47,6 +47,7 @@ static void attach(void)
 
 static void finalize(void)
 {
+	shi_spaces_close();
 	shi_quiet();
 	shi_set_sync(&shi_world.set);
 	__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_FINALIZED, __ATOMIC_SEQ_CST);
@@ -82,8 +83,6 @@ static void init(int requested)
 		shi.inits++;
 		return;
 	}
-	if (finalized)
-		shi_die("initialized again after the last shmem_finalize()");
 	if (!shi.job)
 		shi_memory_alone();
 	npes = shi.job->npes;
@@ -97,6 +96,8 @@ static void init(int requested)
 	shi.thread_level = requested;
 	shi.inits = 1;
 	shi_heap_init();
+	free(shi_world.set.span);
+	free(shi_shared.set.span);
 	shi_world.set = (struct shi_set){
 		.stride = 1, .size = npes, .rank = shi.me, .slot = shi_slot(0),
 	};
@@ -109,7 +110,10 @@ static void init(int requested)
 	__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_RUNNING, __ATOMIC_SEQ_CST);
 	need_everybody(npes);
 	shi.npes = npes;
-	on_exit(at_exit, NULL);
+	/* Not so when it was finalized before and is used again. */
+	if (!finalized)
+		on_exit(at_exit, NULL);
+	finalized = false;
 	if (shi.debug)
 		fprintf(stderr, "shmem: PE %d of %d: heap %#lx+%#lx, variables %#lx+%#lx\n",
 			shi.me, npes, shi.heap_lo, shi.heap_size, shi.data_lo, shi.data_size);

@@ -43,6 +43,7 @@ struct shi_state {
 	unsigned int spins;
 	int thread_level;
 	int inits;
+	unsigned int spaces;		/* persistent ones; 0: none is open */
 	bool debug;
 	bool far;			/* there are other machines */
 	bool launched;			/* not by oshrun */
@@ -76,6 +77,7 @@ bool shi_in_image(const void *addr);
 /* fork.c */
 struct shi_range {
 	uintptr_t lo, hi;
+	uintptr_t zeros;	/* from here on there is nothing of the file */
 };
 
 void shi_copy_pages(void *to, const void *from, size_t len);
@@ -87,6 +89,12 @@ void *shi_peer_slow(const void *addr, int pe, size_t len);
 
 /* far.c: PEs of other machines */
 void shi_far_attach(size_t control);
+
+/* persist.c: false where the address is in no persistent space; NULL: far */
+bool shi_space_peer(const void *addr, int pe, size_t len, void **to);
+
+/* pspace.c */
+void shi_spaces_close(void);
 
 /* heap.c */
 void shi_heap_init(void);

@@ -9,8 +9,10 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <link.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "transport.h"
 
@@ -18,6 +20,7 @@
 #define HEAP_AT 0x300000000000UL
 #define HEAP_DEFAULT (1UL << 30)
 #define RANGES 8
+#define PAGE_THERE (3UL << 62)	/* of a pagemap entry: in memory or swapped out */
 
 static struct shi_range parts[RANGES], image;
 static unsigned int nparts;
@@ -55,7 +58,9 @@ static int find_segments(struct dl_phdr_info *info, size_t size, void *arg)
 		if (ro_lo <= lo && ro_hi > lo)
 			lo = ro_hi;
 		if (lo < hi && nparts < RANGES)
-			parts[nparts++] = (struct shi_range){ lo, hi };
+			parts[nparts++] = (struct shi_range){
+				lo, hi, SHI_UP(info->dlpi_addr + p->p_vaddr + p->p_filesz, page),
+			};
 	}
 	return 1;
 }
@@ -72,15 +77,45 @@ static void find_data(void)
 		shi.data_size = parts[i].hi - shi.data_lo;
 }
 
+/*
+ * Copies memory that began as zeros. Much of a large array has not been
+ * touched yet: the kernel knows which pages there are, so that the others need
+ * not be looked at.
+ */
+static void copy_touched(char *to, const char *from, size_t len)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	size_t pages = len / SHI_PAGE, done, some, i;
+	uint64_t entry[512];
+
+	for (done = 0; done < pages; done += some) {
+		off_t at = ((uintptr_t)from / SHI_PAGE + done) * sizeof(entry[0]);
+		ssize_t n;
+
+		some = pages - done < 512 ? pages - done : 512;
+		n = pread(fd, entry, some * sizeof(entry[0]), at);
+		for (i = 0; i < some; i++)
+			if (n != (ssize_t)(some * sizeof(entry[0])) || entry[i] & PAGE_THERE)
+				shi_copy_pages(to + (done + i) * SHI_PAGE,
+					   from + (done + i) * SHI_PAGE, SHI_PAGE);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 static void share_data(char *mine, int fd)
 {
 	unsigned int i;
 
 	for (i = 0; i < nparts; i++) {
 		size_t at = parts[i].lo - shi.data_lo, len = parts[i].hi - parts[i].lo;
+		size_t filled = parts[i].zeros > parts[i].lo ? parts[i].zeros - parts[i].lo : 0;
 		off_t in_file = mine + at - (char *)shi.job;
 
-		shi_copy_pages(mine + at, (void *)parts[i].lo, len);
+		if (filled > len)
+			filled = len;
+		shi_copy_pages(mine + at, (void *)parts[i].lo, filled);
+		copy_touched(mine + at + filled, (char *)parts[i].lo + filled, len - filled);
 		if (mmap((void *)parts[i].lo, len, PROT_READ | PROT_WRITE,
 			 MAP_SHARED | MAP_FIXED, fd, in_file) == MAP_FAILED)
 			shi_die("cannot share the program's variables: %s", strerror(errno));

@@ -5,8 +5,10 @@
 bool shi_symmetric(const void *addr)
 {
 	uintptr_t a = (uintptr_t)addr;
+	void *at;
 
-	return a - shi.heap_lo < shi.heap_size || a - shi.data_lo < shi.data_size;
+	return a - shi.heap_lo < shi.heap_size || a - shi.data_lo < shi.data_size ||
+		(shi.spaces && shi_space_peer(addr, shi.me, 0, &at));
 }
 
 static bool all_symmetric(const void *addr, size_t len)
@@ -20,9 +22,13 @@ static bool all_symmetric(const void *addr, size_t len)
 /* What is not symmetric memory of a near PE; NULL: it is of a far one. */
 void *shi_peer_slow(const void *addr, int pe, size_t len)
 {
+	void *at;
+
 	shi_need_init("a routine");
 	if (pe < 0 || pe >= shi.npes)
 		shi_die("there is no PE %d, only 0 to %d", pe, shi.npes - 1);
+	if (shi.spaces && shi_space_peer(addr, pe, len, &at))
+		return at;
 	if (!shi.heap_of[pe] && all_symmetric(addr, len))
 		return NULL;
 	if (shi_symmetric(addr))

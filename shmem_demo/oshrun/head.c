@@ -91,8 +91,10 @@ static void run_rsh(const struct machine *m, int in[2], int out[2])
 
 	dup2(in[0], STDIN_FILENO);
 	dup2(out[1], STDOUT_FILENO);
-	/* Ctrl-C is for the head, which then ends all machines. */
+	/* They come to the whole group, and are for the head, which ends all machines. */
 	sigaddset(&mask_before, SIGINT);
+	sigaddset(&mask_before, SIGTERM);
+	sigaddset(&mask_before, SIGHUP);
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
 		strcpy(self, "oshrun");
@@ -110,6 +112,27 @@ static void run_rsh(const struct machine *m, int in[2], int out[2])
 	_exit(127);
 }
 
+static void send_text(struct machine *m, enum frame_type type, const char *text)
+{
+	if (strlen(text) > FRAME_MAX)
+		fail("an argument or a variable is too long: '%.40s...'", text);
+	frame_write(m->in, type, 0, 0, text, strlen(text));
+}
+
+/* Is a variable of the environment for the PEs of all machines? */
+static bool is_sent(const char *variable)
+{
+	int i;
+
+	for (i = 0; i < opt->nexported; i++) {
+		size_t len = strlen(opt->exported[i]);
+
+		if (!strncmp(variable, opt->exported[i], len) && variable[len] == '=')
+			return true;
+	}
+	return !strncmp(variable, "SHMEM_", 6) || !strncmp(variable, "SMA_", 4);
+}
+
 static void send_setup(struct machine *m, struct frame_setup *setup)
 {
 	char **at;
@@ -118,17 +141,14 @@ static void send_setup(struct machine *m, struct frame_setup *setup)
 	setup->me = m - machines;
 	frame_write(m->in, FRAME_SETUP, 0, 0, setup, sizeof(*setup));
 	for (i = 0; i < opt->nhosts; i++)
-		frame_write(m->in, FRAME_HOST, 0, 0, opt->hosts[i], strlen(opt->hosts[i]));
+		send_text(m, FRAME_HOST, opt->hosts[i]);
 	if (!getenv("SHMEM_SYMMETRIC_SIZE") && !getenv("SMA_SYMMETRIC_SIZE"))
-		frame_write(m->in, FRAME_ENV, 0, 0, DEFAULT_HEAP, strlen(DEFAULT_HEAP));
+		send_text(m, FRAME_ENV, DEFAULT_HEAP);
 	for (at = environ; *at; at++)
-		if (!strncmp(*at, "SHMEM_", 6) || !strncmp(*at, "SMA_", 4))
-			frame_write(m->in, FRAME_ENV, 0, 0, *at, strlen(*at));
-	for (at = opt->argv; *at; at++) {
-		if (strlen(*at) > FRAME_MAX)
-			fail("an argument of the program is too long");
-		frame_write(m->in, FRAME_ARG, 0, 0, *at, strlen(*at));
-	}
+		if (is_sent(*at))
+			send_text(m, FRAME_ENV, *at);
+	for (at = opt->argv; *at; at++)
+		send_text(m, FRAME_ARG, *at);
 	frame_write(m->in, FRAME_START, 0, 0, NULL, 0);
 }
 

@@ -37,6 +37,8 @@ static const struct argp_option options[] = {
 	  "oshrun on the other machines (OSHRUN_REMOTE_PATH; default: as here)", 0 },
 	{ "timeout", 't', "SECONDS", 0, "end the job after this time", 0 },
 	{ "tag-output", 'l', NULL, 0, "put the PE's number before each line", 0 },
+	{ "export", 'x', "NAME[=VALUE]", 0,
+	  "give the PEs a variable of the environment; SHMEM_* they have anyway", 0 },
 	{ "symmetric-size", 's', "SIZE", 0, "sets SHMEM_SYMMETRIC_SIZE", 0 },
 	{ "agent", KEY_AGENT, NULL, OPTION_HIDDEN, NULL, 0 },
 	{ 0 },
@@ -115,6 +117,23 @@ static void parse_hosts(struct argp_state *state, char *arg)
 			argp_error(state, "the others cannot reach this machine as localhost");
 }
 
+/* Here it is in the environment; the head sends it to the others. */
+static void export_variable(struct argp_state *state, char *arg)
+{
+	char *value = strchr(arg, '=');
+
+	if (value == arg || !*arg)
+		argp_error(state, "'%s' is not NAME or NAME=VALUE", arg);
+	if (value)
+		putenv(arg);
+	else if (!getenv(arg))
+		argp_error(state, "there is no variable '%s' in the environment", arg);
+	opt.exported = realloc(opt.exported, (opt.nexported + 1) * sizeof(*opt.exported));
+	if (!opt.exported)
+		fail("no memory");
+	opt.exported[opt.nexported++] = value ? strndup(arg, value - arg) : arg;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	char *end;
@@ -154,6 +173,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 's':
 		setenv("SHMEM_SYMMETRIC_SIZE", arg, 1);
+		return 0;
+	case 'x':
+		export_variable(state, arg);
 		return 0;
 	case KEY_AGENT:
 		agent = true;

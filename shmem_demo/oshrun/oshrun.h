@@ -24,6 +24,8 @@ struct options {
 	char **argv;
 	char **hosts;		/* none: this machine alone */
 	int nhosts;
+	char **exported;	/* names of variables for all PEs */
+	int nexported;
 	bool cyclic;		/* PEs go round the machines */
 	const char *rsh;
 	const char *agent;	/* oshrun's path on the other machines */

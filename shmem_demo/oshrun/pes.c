@@ -30,7 +30,8 @@ static struct shi_job *job;	/* where the PEs say how they are */
 static struct pe *pes;
 static int npes, nrunning, status = -1, sigs;
 static const struct pes_ops *ops;
-static long long kill_at;	/* when those that are left get SIGKILL */
+static long long end_at;	/* when those that are left get SIGTERM */
+static long long kill_at;	/* when they get SIGKILL */
 static sigset_t mask_before;
 
 /* The memory file that the PEs inherit, and its start. */
@@ -166,6 +167,24 @@ void pes_end(int with)
 	signal_all(SIGTERM);
 }
 
+/*
+ * The others may be about to end in the same way, with something left to say:
+ * there are programs whose main() always returns 1.
+ */
+static void failed(const struct pe *pe, int with)
+{
+	if (with == 126 || with == 127) {
+		pes_end(with);
+		return;
+	}
+	if (end_at)
+		return;
+	say("PE %d (process %d) ended with status %d", pe->rank, pe->pid, with);
+	if (status < 0)
+		status = with;
+	end_at = now_ms() + GRACE_MS;
+}
+
 static void ended(struct pe *pe, int how)
 {
 	uint32_t state = __atomic_load_n(&job->pe[pe->rank].state, __ATOMIC_SEQ_CST);
@@ -183,10 +202,7 @@ static void ended(struct pe *pe, int how)
 		    WCOREDUMP(how) ? ", core dumped" : "");
 		pes_end(128 + WTERMSIG(how));
 	} else if (WEXITSTATUS(how) && state != SHI_PE_FINALIZED) {
-		if (WEXITSTATUS(how) != 126 && WEXITSTATUS(how) != 127)
-			say("PE %d (process %d) ended with status %d", pe->rank, pe->pid,
-			    WEXITSTATUS(how));
-		pes_end(WEXITSTATUS(how));
+		failed(pe, WEXITSTATUS(how));
 	} else if (WEXITSTATUS(how)) {
 		if (status < 0)
 			status = WEXITSTATUS(how);
@@ -262,6 +278,8 @@ static void time_is_up(double timeout)
 	if (kill_at) {
 		signal_all(SIGKILL);
 		kill_at = now_ms() + 1000;
+	} else if (end_at && now_ms() >= end_at) {
+		pes_end(status);
 	} else {
 		say("timeout after %g seconds", timeout);
 		pes_end(EXIT_TIMEOUT);
@@ -295,6 +313,8 @@ int pes_watch(double timeout)
 	while (nrunning || (nopen() && !kill_at)) {
 		long long now = now_ms(), until = kill_at ? kill_at : end;
 
+		if (!kill_at && end_at && (!end || end_at < end))
+			until = end_at;
 		if (until && now >= until) {
 			time_is_up(timeout);
 			continue;

@@ -29,10 +29,25 @@ static void team_make(struct member *m, const char *name, int start, int stride,
 	CHECK((m->team == SHMEM_TEAM_INVALID) == (m->rank < 0));
 }
 
+/* The PEs of a machine, which are all of them or at a stride. */
+static void team_shared(struct member *m)
+{
+	int i, size = shmem_team_n_pes(SHMEM_TEAM_SHARED);
+	int start = shmem_team_translate_pe(SHMEM_TEAM_SHARED, 0, SHMEM_TEAM_WORLD);
+	int stride = size < 2 ? 1 :
+		shmem_team_translate_pe(SHMEM_TEAM_SHARED, 1, SHMEM_TEAM_WORLD) - start;
+
+	for (i = 0; i < size; i++)
+		CHECK(shmem_team_translate_pe(SHMEM_TEAM_SHARED, i, SHMEM_TEAM_WORLD) ==
+		      start + i * stride);
+	*m = (struct member){ SHMEM_TEAM_SHARED, "shared", start, stride, size,
+			      shmem_team_my_pe(SHMEM_TEAM_SHARED) };
+}
+
 static void teams_make(void)
 {
 	teams[0] = (struct member){ SHMEM_TEAM_WORLD, "world", 0, 1, npes, me };
-	teams[1] = (struct member){ SHMEM_TEAM_SHARED, "shared", 0, 1, npes, me };
+	team_shared(&teams[1]);
 	team_make(&teams[2], "even", 0, 2, (npes + 1) / 2);
 	team_make(&teams[3], "all but the first", npes > 1, 1, npes > 1 ? npes - 1 : 1);
 	team_make(&teams[4], "every third from the second", npes > 1, 3,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Extensions that programs written for other libraries count on. Persistent
- * spaces are not here: they have a header of their own.
- */
+/* The extensions: persistent symmetric memory, and what programs written for others count on. */
 #ifndef SHMEMX_H
 #define SHMEMX_H
 
+#pragma GCC system_header
+
 #include <shmem.h>
+#include <shmemx_pmem.h>
 
 #ifdef __cplusplus
 extern "C" {
