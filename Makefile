@@ -46,7 +46,7 @@ help:
 #:   make demo                three machines, a file system that survives them
 #:   make demo-commit [INPUT=FILE]
 #:                            two machines, durable writes, a power cut
-#:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user compile model vm
+#:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
 #:                            and, not by default, cluster rig mutants
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, and the rig kfirig

@@ -28,6 +28,7 @@ usage() {
 	  rig     QEMU, the nodes' kernel and programs
 	  kunit   kernel source, for User-Mode Linux
 	  test    what runs in the nodes
+	  shmem   what tests libshmem: C++, sanitizers
 	  bench   peers for the storage bench
 	  model   the model checker
 	  style   checkers
@@ -66,6 +67,7 @@ packages() {
 			libc6-dev pkg-config systemd
 		;;
 	bench) echo mdadm drbd-utils util-linux procps ;;
+	shmem) echo gcc g++ make libc6-dev binutils procps ;;
 	model) echo spin gcc libc6-dev ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;
 	cluster)

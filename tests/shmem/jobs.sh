@@ -138,7 +138,6 @@ fault() {
 }
 fault before-init 'before shmem_init'
 fault after-finalize 'after shmem_finalize'
-fault init-again 'initialized again'
 fault beyond-heap 'go beyond symmetric memory'
 fault beyond-variables 'go beyond symmetric memory'
 fault stack 'is not symmetric'
@@ -232,6 +231,6 @@ until [ -s "/dev/shm/kfi-shmem-$(id -u)-$unique" ] || ! kill -0 $alone; do
 	sleep 0.01
 done
 kill -9 $alone
-wait $alone 2> /dev/null
+{ wait $alone; } 2> /dev/null
 by "a file that an earlier job has left" 0 "$three" 3 PMI_RANK PMI_SIZE=3 PMI_JOBID="$unique" \
 	"$jobs" hello
