@@ -144,7 +144,7 @@ fault stack 'is not symmetric'
 fault pe 'there is no PE 2, only 0 to 1'
 fault free 'is freed and was not allocated'
 fault free-twice 'is freed and was not allocated'
-fault unlock 'that nobody holds'
+fault unlock 'that this PE does not hold'
 fault compare 'there is no comparison 77'
 fault world 'predefined team cannot be destroyed'
 

@@ -25,10 +25,10 @@ passed=0
 failed=0
 unset "${!SHMEM_@}" "${!SMA_@}" "${!SLURM_@}" "${!PMI_@}" "${!OMPI_@}" "${!MV2_@}"
 
-# build FLAVOUR CFLAGS: the library and the programs, where they are older than
-# what they are made of
+# build FLAVOUR LIBRARY-CFLAGS CFLAGS: the library and the programs, where they
+# are older than what they are made of
 build() {
-	local dir=$out/shmem$1 flags=$2 p source compiler std
+	local dir=$out/shmem$1 flags=$2 own=$3 p source compiler std
 
 	mkdir -p "$dir/tests"
 	make -s --no-print-directory -C "$top/shmem_demo" OUT="$dir" CFLAGS="-O2 -g $flags${flags:+ -w}" LDFLAGS="$flags"
@@ -40,7 +40,7 @@ build() {
 			continue
 		fi
 		# shellcheck disable=SC2086
-		"$dir/bin/$compiler" -std=$std -Wall -Wextra -Werror -O1 -g $flags -pthread \
+		"$dir/bin/$compiler" -std=$std -Wall -Wextra -Werror $own -g -pthread \
 			-o "$dir/tests/$p.new" "$source"
 		mv "$dir/tests/$p.new" "$dir/tests/$p"
 	done
@@ -79,7 +79,7 @@ run_programs() {
 	done
 }
 
-build "" ""
+build "" "" -O1
 run_programs "" "" "$pes" "${programs[@]}"
 if [ -n "$all" ]; then
 	for script in names jobs programs; do
@@ -96,13 +96,14 @@ fi
 # what these can see. Leaks are not looked for: the library keeps what it has.
 export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=1
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-build -asan "-fsanitize=address,undefined -fno-sanitize-recover=undefined"
+# What is instrumented and optimised takes a minute to compile.
+build -asan "-fsanitize=address,undefined -fno-sanitize-recover=undefined" "-O0 -fsanitize=address"
 run_programs -asan "ASan+UBSan: " "${PES:-3}" "${programs[@]}"
 case " ${programs[*]} " in
 *\ threads\ *)
 	programs=(threads)
 	export TSAN_OPTIONS=halt_on_error=1
-	build -tsan "-fsanitize=thread"
+	build -tsan "-fsanitize=thread" "-O1 -fsanitize=thread"
 	run_programs -tsan "TSan: " "${PES:-1 2}" threads
 	;;
 esac
