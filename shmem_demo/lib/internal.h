@@ -97,6 +97,7 @@ bool shi_space_peer(const void *addr, int pe, size_t len, void **to);
 void shi_spaces_close(void);
 
 /* heap.c */
+#define SHI_HEAP_ALIGN (1UL << 30)	/* of its start, at each PE */
 void shi_heap_init(void);
 
 /* wait.c */
