@@ -6,6 +6,7 @@
 #include <shmem.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "job.h"
 
@@ -92,6 +93,7 @@ void shi_far_attach(size_t control);
 
 /* persist.c: false where the address is in no persistent space; NULL: far */
 bool shi_space_peer(const void *addr, int pe, size_t len, void **to);
+int shi_space_far(const void *addr, size_t len, int pe, off_t *at);
 
 /* pspace.c */
 void shi_spaces_close(void);

@@ -56,7 +56,10 @@ build_all() {
 	cc_static "$out/tests/chunkwriter" "$top/tests/demo/chunkwriter.c"
 	cc_static "$out/tests/filewriter" "$top/tests/demo/filewriter.c"
 	cc_static "$out/tests/mapper" "$top/tests/vm/mapper.c"
-	args+=(--bin "$out/tests/chunkwriter" --bin "$out/tests/filewriter"
+	cc_static "$out/tests/uring" -I"$top/tools/libkfipmem" \
+		-I"$top/include/uapi" "$top/tests/vm/uring.c" \
+		"$top/tests/vm/uring_atomic.c" "$out/libkfipmem/libkfipmem.a" -luring
+	args+=(--bin "$out/tests/uring" --bin "$out/tests/chunkwriter" --bin "$out/tests/filewriter"
 		--bin "$out/tests/mapper"
 		--bin /sbin/mke2fs --module ext4 --module xfs)
 	# Shared, since their libraries have no static form.
