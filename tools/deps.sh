@@ -29,6 +29,8 @@ usage() {
 	  kunit   kernel source, for User-Mode Linux
 	  test    what runs in the nodes
 	  bench   peers for the storage bench
+	  bench-shmem
+	          the peer of libshmem: Open MPI's OSHMEM
 	  model   the model checker
 	  style   checkers
 	  cluster Corosync and Pacemaker, for the nodes of a test: to be
@@ -66,6 +68,7 @@ packages() {
 			libc6-dev pkg-config systemd
 		;;
 	bench) echo mdadm drbd-utils util-linux procps ;;
+	bench-shmem) echo openmpi-bin libopenmpi-dev ;;
 	model) echo spin gcc libc6-dev ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;
 	cluster)
