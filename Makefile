@@ -49,8 +49,8 @@ help:
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user compile model vm
 #:                            and, not by default, cluster rig mutants
 #:   make modules             the kernel modules
-#:   make tools               kfipmem, and the rig kfirig
-#:   make shmem               libshmem (OpenSHMEM), oshcc and oshrun
+#:   make tools               kfipmem, libkfipmem, and the rig kfirig
+#:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs
 #:   make soak [KILLS=N]      200 machines lose their power; file systems and
 #:                            partitions, CYCLES=N times (10)
 #:   make bench               against a hand-written verbs loop
@@ -128,6 +128,7 @@ compile: modules
 
 tools: deps-build out
 	@$(MAKE) --no-print-directory -s -C '$(TOP)/tools' OUT='$(OUT)/tools'
+	@$(MAKE) --no-print-directory -s -C '$(TOP)/tools/libkfipmem' OUT='$(OUT)/libkfipmem'
 	@$(MAKE) --no-print-directory -s -C '$(TOP)/qemu' OUT='$(OUT)/qemu'
 	@echo 'tools: $(OUT)/tools/kfipmem $(OUT)/qemu/kfirig'
 
@@ -168,6 +169,7 @@ sparse: modules
 install: modules tools shmem
 	$(KMAKE) M='$(TREE)' INSTALL_MOD_PATH='$(DESTDIR)' modules_install
 	$(MAKE) -s -C '$(TOP)/tools' OUT='$(OUT)/tools' install
+	$(MAKE) -s -C '$(TOP)/tools/libkfipmem' OUT='$(OUT)/libkfipmem' install
 	$(MAKE) -s -C '$(TOP)/qemu' OUT='$(OUT)/qemu' install
 	$(MAKE) -s -C '$(TOP)/shmem_demo' OUT='$(OUT)/shmem' install
 

@@ -54,7 +54,10 @@ packages() {
 	*) headers=linux-headers-amd64 image=linux-image-amd64 ;;
 	esac
 	case $1 in
-	build) echo gcc make libc6-dev rsync pkg-config libmnl-dev kmod libpmem2-dev $headers ;;
+	build)
+		echo gcc make libc6-dev rsync pkg-config libmnl-dev kmod libpmem2-dev \
+			liburing-dev $headers
+		;;
 	rig)
 		echo qemu-system-x86 busybox-static kmod iproute2 rdma-core \
 			ndctl cpio zstd xz-utils binutils util-linux $image

@@ -423,7 +423,7 @@ enum kfipmem_type {
  * Atomic operations: x is the element, a the operand, c the comparand. A
  * fetch is KFIPMEM_ATOMIC_READ, a swap KFIPMEM_ATOMIC_WRITE with a result.
  */
-enum kfipmem_atomic {
+enum kfipmem_atomic_op {
 	KFIPMEM_ATOMIC_MIN,		/* if (a < x) x = a */
 	KFIPMEM_ATOMIC_MAX,		/* if (a > x) x = a */
 	KFIPMEM_ATOMIC_SUM,		/* x += a */
@@ -450,7 +450,7 @@ enum kfipmem_atomic {
  * @argsz: size of this struct
  * @flags: KFI_IOC_ATOMIC_COMMIT or 0
  * @offset: of the first element, a multiple of its size
- * @op: enum kfipmem_atomic
+ * @op: enum kfipmem_atomic_op
  * @type: enum kfipmem_type
  * @count: elements, that are together at most KFI_IOC_ATOMIC_BYTES
  * @operand: address of @count operands; not read by KFIPMEM_ATOMIC_READ
@@ -488,6 +488,142 @@ struct kfi_ioc_atomic {
 #define KFI_IOC_ATOMIC_COMMIT	(1U << 0)
 
 #define KFI_IOC_ATOMIC_BYTES	256
+
+/*
+ * io_uring commands of /dev/kfi/<name>: IORING_OP_URING_CMD, on a ring with
+ * IORING_SETUP_SQE128, whose sqe has the command in cmd_op and its struct in
+ * cmd. What the struct does not fill of the 80 bytes there must be zero.
+ *
+ * Local memory is at an address of the process, or with
+ * IORING_URING_CMD_FIXED in a registered buffer. The result in the completion
+ * is the number of bytes that were put or got, 0 where there are none, or an
+ * error: all was done, or something failed. What failed may have been done in
+ * part. A command that is cancelled because its process ends may still be
+ * carried out afterwards, by a memory of its own; nobody waits for it.
+ *
+ * Commands are not ordered among each other: link them, or wait.
+ */
+enum kfi_uring_op {
+	KFI_URING_PUT = 1,	/* struct kfi_uring_rw */
+	KFI_URING_GET,		/* struct kfi_uring_rw */
+	KFI_URING_PUTV,		/* struct kfi_uring_vec */
+	KFI_URING_GETV,		/* struct kfi_uring_vec */
+	KFI_URING_COMMIT,	/* struct kfi_uring_commit */
+	KFI_URING_ATOMIC,	/* struct kfi_uring_atomic */
+	KFI_URING_PUBLISH,	/* struct kfi_uring_signal */
+	KFI_URING_PUT_SIGNAL,	/* struct kfi_uring_signal */
+};
+
+/* Durable on completion: of PUT, PUTV, ATOMIC, PUT_SIGNAL. */
+#define KFI_URING_F_DURABLE	(1U << 0)
+/* Down to the medium itself: of COMMIT. */
+#define KFI_URING_F_DEEP	(1U << 1)
+/* The word is added and not set: of PUT_SIGNAL. */
+#define KFI_URING_F_ADD		(1U << 2)
+
+#define KFI_URING_RANGES	64	/* in a vector, and in a commit */
+
+/**
+ * struct kfi_uring_range - bytes of a region
+ * @offset: first byte
+ * @length: bytes, at least 1
+ */
+struct kfi_uring_range {
+	__u64 offset;
+	__u64 length;
+};
+
+/**
+ * struct kfi_uring_rw - put or get a range
+ * @flags: KFI_URING_F_DURABLE, of a put, or 0
+ * @reserved: must be 0
+ * @offset: in the region
+ * @addr: local memory
+ * @length: bytes, at least 1
+ */
+struct kfi_uring_rw {
+	__u32 flags;
+	__u32 reserved;
+	__u64 offset;
+	__u64 addr;
+	__u64 length;
+};
+
+/**
+ * struct kfi_uring_vec - put or get ranges
+ * @flags: KFI_URING_F_DURABLE, of a put, or 0
+ * @nr: ranges, 1 to KFI_URING_RANGES
+ * @ranges: address of struct kfi_uring_range[@nr]
+ * @addr: local memory, where the bytes of the ranges follow one another
+ */
+struct kfi_uring_vec {
+	__u32 flags;
+	__u32 nr;
+	__u64 ranges;
+	__u64 addr;
+};
+
+/**
+ * struct kfi_uring_commit - make ranges durable
+ * @flags: KFI_URING_F_DEEP or 0
+ * @nr: ranges, 1 to KFI_URING_RANGES
+ * @ranges: address of struct kfi_uring_range[@nr]
+ *
+ * Covers what completed before, as struct kfi_ioc_commit does.
+ */
+struct kfi_uring_commit {
+	__u32 flags;
+	__u32 nr;
+	__u64 ranges;
+};
+
+/**
+ * struct kfi_uring_atomic - operate atomically on elements
+ * @flags: KFI_URING_F_DURABLE or 0
+ * @reserved: must be 0
+ * @offset: see struct kfi_ioc_atomic
+ * @op: see there
+ * @type: see there
+ * @count: see there
+ * @operand: see there; read when the command is issued
+ * @compare: likewise
+ * @result: see there
+ */
+struct kfi_uring_atomic {
+	__u32 flags;
+	__u32 reserved;
+	__u64 offset;
+	__u32 op;
+	__u32 type;
+	__u64 count;
+	__u64 operand;
+	__u64 compare;
+	__u64 result;
+};
+
+/**
+ * struct kfi_uring_signal - put data, and then a word announcing it
+ * @flags: of KFI_URING_PUT_SIGNAL: KFI_URING_F_DURABLE, KFI_URING_F_ADD; else 0
+ * @reserved: must be 0
+ * @offset: where the data goes
+ * @addr: local memory
+ * @length: bytes of data, at least 1
+ * @word_offset: of the word, a multiple of 8, outside of the data
+ * @word: stored to the word, or added, as 8 bytes in one step
+ *
+ * Whoever sees the word sees the data; with KFI_URING_F_DURABLE the data is
+ * durable before the word can be seen, and the word on completion. Of data that
+ * was not stored no word is. KFI_URING_PUBLISH is the durable one that sets.
+ */
+struct kfi_uring_signal {
+	__u32 flags;
+	__u32 reserved;
+	__u64 offset;
+	__u64 addr;
+	__u64 length;
+	__u64 word_offset;
+	__u64 word;
+};
 
 #define KFI_IOC_TYPE		'K'
 #define KFI_IOC_INFO		_IO(KFI_IOC_TYPE, 0xe0)

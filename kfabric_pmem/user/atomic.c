@@ -6,6 +6,7 @@
 #include <linux/uaccess.h>
 #include <kfi_pmem_prov.h>
 #include "atomic.h"
+#include "io.h"
 #include "user.h"
 
 static_assert(KFIPMEM_TYPE_INT8 == (int)KFI_INT8);
@@ -70,20 +71,20 @@ static int ku_atomic_copy_in(struct ku_atomic *atomic,
 
 /**
  * ku_atomic_new() - an operation, checked, with its operands
- * @node: on what
- * @mode: of the file
+ * @file: of the node it is on; with O_DSYNC it is durable on completion
  * @arg: what the caller asks for
  *
  * Context: process, of the caller.
  * Return: the operation, for ku_atomic_put(); ERR_PTR: see struct kfi_ioc_atomic.
  */
-struct ku_atomic *ku_atomic_new(struct ku_node *node, fmode_t mode,
+struct ku_atomic *ku_atomic_new(struct file *file,
 				const struct kfi_ioc_atomic *arg)
 {
+	struct ku_node *node = ku_file_node(file);
 	struct ku_atomic *atomic;
 	int ret;
 
-	ret = ku_atomic_check(node, arg) ?: ku_atomic_check_mode(arg, mode);
+	ret = ku_atomic_check(node, arg) ?: ku_atomic_check_mode(arg, file->f_mode);
 	if (ret)
 		return ERR_PTR(ret);
 	if (!node->ops->atomic)
@@ -94,7 +95,9 @@ struct ku_atomic *ku_atomic_new(struct ku_node *node, fmode_t mode,
 	refcount_set(&atomic->ref, 1);
 	atomic->op = arg->op;
 	atomic->datatype = arg->type;
-	atomic->commit = arg->flags & KFI_IOC_ATOMIC_COMMIT;
+	atomic->commit = arg->flags & KFI_IOC_ATOMIC_COMMIT ||
+			 (file->f_flags & O_DSYNC &&
+			  arg->op != KFIPMEM_ATOMIC_READ);
 	atomic->fetch = arg->result;
 	atomic->offset = arg->offset;
 	atomic->count = arg->count;
@@ -118,6 +121,24 @@ void ku_atomic_put(struct ku_atomic *atomic)
 {
 	if (refcount_dec_and_test(&atomic->ref))
 		kfree(atomic);
+}
+
+/**
+ * ku_atomic_add_seg() - the segment of a request that is an atomic operation
+ * @io: the request, which has the operation
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int ku_atomic_add_seg(struct ku_io *io)
+{
+	struct ku_seg *seg = ku_seg_new(io, 0);
+
+	if (!seg)
+		return -ENOMEM;
+	seg->length = io->atomic->bytes;
+	ku_seg_add(seg);
+	return 0;
 }
 
 /**
@@ -155,7 +176,7 @@ int ku_ioc_atomic(struct file *file, void __user *argp, size_t usize)
 	ret = copy_struct_from_user(&arg, sizeof(arg), argp, usize);
 	if (ret)
 		return ret;
-	atomic = ku_atomic_new(node, file->f_mode, &arg);
+	atomic = ku_atomic_new(file, &arg);
 	if (IS_ERR(atomic))
 		return PTR_ERR(atomic);
 	last = atomic->offset + atomic->bytes - 1;

@@ -7,6 +7,8 @@
 #include <linux/types.h>
 #include <uapi/kfi_user.h>
 
+struct file;
+struct ku_io;
 struct ku_node;
 
 /**
@@ -39,9 +41,10 @@ struct ku_atomic {
 	u64 result[KFI_IOC_ATOMIC_BYTES / sizeof(u64)];
 };
 
-struct ku_atomic *ku_atomic_new(struct ku_node *node, fmode_t mode,
+struct ku_atomic *ku_atomic_new(struct file *file,
 				const struct kfi_ioc_atomic *arg);
 void ku_atomic_put(struct ku_atomic *atomic);
+int ku_atomic_add_seg(struct ku_io *io);
 int ku_atomic_copy_out(const struct ku_atomic *atomic);
 int ku_ioc_atomic(struct file *file, void __user *argp, size_t usize);
 

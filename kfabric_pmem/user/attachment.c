@@ -4,6 +4,7 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "io.h"
 #include "user.h"
 
 #define KU_ATTACH_CAPS	(KFI_RMA | KFI_ATOMIC | KFI_RMA_PMEM | KFI_READ | \
@@ -76,6 +77,7 @@ ku_attachment_new(const struct ku_attach_params *params)
 	kref_init(&att->ref);
 	init_completion(&att->idle);
 	init_waitqueue_head(&att->room);
+	ku_backlog_init(att);
 	strscpy(att->name, params->name, sizeof(att->name));
 	strscpy(att->region, params->region, sizeof(att->region));
 	strscpy(att->peer, params->peer, sizeof(att->peer));

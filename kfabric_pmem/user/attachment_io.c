@@ -159,30 +159,74 @@ static int ku_attached_wait_room(struct ku_attachment *att, int seq,
 	return 0;
 }
 
-/*
- * Hand a segment to the endpoint; wait for room if it is full. RCU keeps the
- * endpoint open: ku_attachment_disconnect() marks the attachment dead and
- * waits for readers before it closes it.
+/**
+ * ku_attached_try() - hand a segment to the endpoint
+ * @seg: the segment
+ *
+ * RCU keeps the endpoint open: ku_attachment_disconnect() marks the attachment
+ * dead and waits for readers before it closes it.
+ *
+ * Context: any.
+ * Return: 0; -EAGAIN: no room; or an error.
  */
-static int ku_attached_post(struct ku_seg *seg)
+int ku_attached_try(struct ku_seg *seg)
 {
 	struct ku_attachment *att = seg->io->node->att;
 	ssize_t ret;
-	int seq;
 
 	if (seg->io->op != KU_COMMIT)
 		ku_attached_set_range(seg);
+	rcu_read_lock();
+	ret = READ_ONCE(att->dead) ? -ENODEV : ku_attached_post_op(seg);
+	rcu_read_unlock();
+	return ret;
+}
+
+/* Hand a segment to the endpoint; wait for room if it is full. */
+static int ku_attached_post(struct ku_seg *seg)
+{
+	struct ku_attachment *att = seg->io->node->att;
+	int seq, ret;
+
 	for (;;) {
 		/* Before the post, or the event in between would be missed. */
 		seq = atomic_read_acquire(&att->room_seq);
-		rcu_read_lock();
-		ret = READ_ONCE(att->dead) ? -ENODEV : ku_attached_post_op(seg);
-		rcu_read_unlock();
+		ret = ku_attached_try(seg);
 		if (ret != -EAGAIN)
 			return ret;
 		if (ku_attached_wait_room(att, seq, seg->io->patient))
 			return -EINTR;
 	}
+}
+
+static void ku_attached_start(struct ku_seg *seg)
+{
+	ku_backlog_add(seg->io->node->att, seg);
+}
+
+/* Segments of io->ranges, as many of them in each as the provider takes. */
+static int ku_attached_add_commits(struct ku_io *io)
+{
+	struct ku_attachment *att = io->node->att;
+	struct ku_attached_seg *as;
+	struct kfi_rma_iov *rma;
+	struct ku_seg *seg;
+	unsigned int i;
+
+	for (i = 0; i < io->ranges.nr;) {
+		seg = ku_seg_new(io, 0);
+		if (!seg)
+			return -ENOMEM;
+		as = ku_attached_seg(seg);
+		for (; i < io->ranges.nr && as->nr_rma < att->max_rma; i++) {
+			rma = &as->rma[as->nr_rma++];
+			rma->addr = io->ranges.range[i].start;
+			rma->len = io->ranges.range[i].end - rma->addr;
+			rma->key = att->key;
+		}
+		ku_seg_add(seg);
+	}
+	return 0;
 }
 
 static void ku_attached_free(struct ku_io *io)
@@ -194,11 +238,13 @@ static void ku_attached_free(struct ku_io *io)
 static const struct ku_io_ops ku_attached_io_ops = {
 	.head = offsetof(struct ku_attached_seg, seg),
 	.post = ku_attached_post,
+	.start = ku_attached_start,
+	.commit = ku_attached_add_commits,
 	.end = ku_attached_end,
 	.free = ku_attached_free,
 };
 
-static struct ku_io *ku_attached_io_new(struct ku_node *node, enum ku_op op,
+static struct ku_io *ku_attached_io_new(struct ku_node *node, unsigned int op,
 					u64 pos)
 {
 	struct ku_attachment *att = node->att;
@@ -266,6 +312,7 @@ void ku_io_comp_handler(struct kfid_cq *cq, void *context)
 	atomic_inc(&att->room_seq);
 	if (wq_has_sleeper(&att->room))
 		wake_up_all(&att->room);
+	ku_backlog_run(att);
 }
 
 static ssize_t ku_attached_rw(struct ku_node *node, struct kiocb *iocb,
@@ -289,30 +336,19 @@ static ssize_t ku_attached_write(struct ku_node *node, struct kiocb *iocb,
 	return ku_attached_rw(node, iocb, from, true);
 }
 
-/* Commit io->ranges, as many of them per operation as the provider takes. */
 static int ku_attached_commit_ranges(struct ku_io *io)
 {
-	struct ku_attachment *att = io->node->att;
-	struct ku_attached_seg *as;
 	struct ku_seg *seg;
-	unsigned int i;
+	int ret;
 
-	for (i = 0; i < io->ranges.nr && !READ_ONCE(io->err);) {
-		seg = ku_seg_new(io, 0);
-		if (!seg) {
-			ku_io_fail(io, 0, -ENOMEM);
-			break;
-		}
-		as = ku_attached_seg(seg);
-		for (; i < io->ranges.nr && as->nr_rma < att->max_rma; i++) {
-			struct kfi_rma_iov *rma = &as->rma[as->nr_rma++];
-
-			rma->addr = io->ranges.range[i].start;
-			rma->len = io->ranges.range[i].end - rma->addr;
-			rma->key = att->key;
-		}
-		ku_seg_add(seg);
-		ku_seg_post(seg);
+	ret = ku_attached_add_commits(io);
+	if (ret)
+		ku_io_fail(io, 0, ret);
+	list_for_each_entry(seg, &io->segs, list) {
+		if (READ_ONCE(io->err))
+			seg->done = true;
+		else
+			ku_seg_post(seg);
 	}
 	return ku_io_wait(io);
 }
@@ -417,7 +453,6 @@ static int ku_attached_publish(struct ku_node *node,
 
 static int ku_attached_atomic(struct ku_node *node, struct ku_atomic *atomic)
 {
-	struct ku_seg *seg;
 	struct ku_io *io;
 
 	io = ku_attached_io_new(node, KU_ATOMIC, atomic->offset);
@@ -425,14 +460,10 @@ static int ku_attached_atomic(struct ku_node *node, struct ku_atomic *atomic)
 		return PTR_ERR(io);
 	refcount_inc(&atomic->ref);
 	io->atomic = atomic;
-	seg = ku_seg_new(io, 0);
-	if (seg) {
-		seg->length = atomic->bytes;
-		ku_seg_add(seg);
-		ku_seg_post(seg);
-	} else {
+	if (!ku_atomic_add_seg(io))
+		ku_seg_post(list_first_entry(&io->segs, struct ku_seg, list));
+	else
 		ku_io_fail(io, io->pos, -ENOMEM);
-	}
 	return ku_io_wait(io);
 }
 
@@ -452,5 +483,6 @@ const struct ku_node_ops ku_attached_ops = {
 	.commit = ku_attached_commit,
 	.publish = ku_attached_publish,
 	.atomic = ku_attached_atomic,
+	.io = ku_attached_io_new,
 	.info = ku_attached_info,
 };

@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 #include <kfi_pmem_prov.h>
+#include "io.h"
 #include "user.h"
 
 #define KU_MINORS	4096
@@ -32,6 +33,8 @@ static char *ku_devnode(const struct device *dev, umode_t *mode)
 const struct class ku_class = {
 	.name = "kfi",
 	.devnode = ku_devnode,
+	.dev_uevent = ku_uevent,
+	.dev_groups = ku_node_groups,
 };
 
 static void ku_node_release(struct device *dev)
@@ -447,6 +450,7 @@ static int ku_fsync(struct file *file, loff_t start, loff_t end, int datasync)
 	.splice_read = copy_splice_read,		\
 	.splice_write = iter_file_splice_write,		\
 	.fsync = ku_fsync,				\
+	.uring_cmd = ku_uring_cmd,			\
 	.unlocked_ioctl = ku_ioctl,			\
 	.compat_ioctl = compat_ptr_ioctl
 

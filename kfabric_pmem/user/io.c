@@ -59,6 +59,15 @@ static ssize_t ku_io_result(struct ku_io *io)
 	return end - io->pos;
 }
 
+/* Entries are contiguous pages, from the first one's offset on. */
+static void ku_bvec_put_pages(const struct bio_vec *bv)
+{
+	unsigned int i, nr = PFN_UP(bv->bv_offset + bv->bv_len);
+
+	for (i = 0; i < nr; i++)
+		put_page(nth_page(bv->bv_page, i));
+}
+
 static void ku_seg_release(struct ku_seg *seg)
 {
 	bool dirty = seg->io->op == KU_READ;
@@ -69,6 +78,8 @@ static void ku_seg_release(struct ku_seg *seg)
 
 		if (seg->bounced)
 			__free_page(bv->bv_page);
+		else if (seg->held)
+			ku_bvec_put_pages(bv);
 		else if (seg->pinned)
 			unpin_user_page_range_dirty_lock(bv->bv_page,
 							 PFN_UP(bv->bv_offset +
@@ -78,7 +89,13 @@ static void ku_seg_release(struct ku_seg *seg)
 	kfree((void *)seg - seg->io->ops->head);
 }
 
-static void ku_io_free(struct ku_io *io)
+/**
+ * ku_io_release() - give back a request that nobody refers to
+ * @io: the request
+ *
+ * Context: process, sleeps.
+ */
+void ku_io_release(struct ku_io *io)
 {
 	struct ku_seg *seg, *tmp;
 
@@ -86,6 +103,7 @@ static void ku_io_free(struct ku_io *io)
 		ku_seg_release(seg);
 	if (io->ops->free)
 		io->ops->free(io);
+	ku_pins_exit(&io->uring.pins);
 	put_device(&io->node->dev);
 	kfree(io);
 }
@@ -116,7 +134,46 @@ static void ku_io_free_work(struct work_struct *work)
 		ku_pages_drop(io->node, io->pos, io->next - 1);
 		ku_io_complete(io);
 	}
-	ku_io_free(io);
+	ku_io_release(io);
+}
+
+/**
+ * ku_io_queue() - go on where it may be slept
+ * @io: the request
+ * @fn: with this
+ *
+ * Context: any.
+ */
+void ku_io_queue(struct ku_io *io, work_func_t fn)
+{
+	INIT_WORK(&io->work, fn);
+	queue_work(ku_wq, &io->work);
+}
+
+/**
+ * ku_io_queue_free() - ku_io_release() from any context
+ * @io: the request
+ */
+void ku_io_queue_free(struct ku_io *io)
+{
+	ku_io_queue(io, ku_io_free_work);
+}
+
+/* Data that was put is followed by its word: one more reference, the word's. */
+static bool ku_io_signal(struct ku_io *io)
+{
+	struct ku_seg *seg = io->signal;
+
+	if (!seg)
+		return false;
+	io->signal = NULL;
+	ku_seg_add(seg);
+	if (io->err)
+		return false;
+	io->op = KU_ATOMIC;
+	refcount_set(&io->ref, 1);
+	io->ops->start(seg);
+	return true;
 }
 
 /*
@@ -144,8 +201,14 @@ void ku_io_put(struct ku_io *io, bool may_sleep)
 
 	if (!refcount_dec_and_test(&io->ref))
 		return;
+	if (ku_io_signal(io))
+		return;
 
 	ku_io_end_commit(io);
+	if (io->uring.cmd) {
+		ku_uring_end(io);
+		goto out_users;
+	}
 	/*
 	 * Dropping pages sleeps. So does marking those of a read dirty, and
 	 * the node's last reference.
@@ -156,6 +219,7 @@ void ku_io_put(struct ku_io *io, bool may_sleep)
 		ku_io_free_work(&io->work);
 	else
 		queue_work(ku_wq, &io->work);
+out_users:
 	if (users)
 		percpu_ref_put(users);
 }
@@ -177,7 +241,7 @@ struct ku_io *ku_io_new(struct ku_node *node, const struct ku_io_ops *ops,
 {
 	struct ku_io *io;
 
-	io = kzalloc(sizeof(*io), GFP_KERNEL);
+	io = kzalloc(sizeof(*io), GFP_KERNEL_ACCOUNT);
 	if (!io)
 		return ERR_PTR(-ENOMEM);
 	get_device(&node->dev);
@@ -241,6 +305,18 @@ int ku_seg_post(struct ku_seg *seg)
 }
 
 /**
+ * ku_seg_start() - begin a segment without waiting
+ * @seg: the segment, which ku_seg_end() ends
+ *
+ * Context: any.
+ */
+void ku_seg_start(struct ku_seg *seg)
+{
+	refcount_inc(&seg->io->ref);
+	seg->io->ops->start(seg);
+}
+
+/**
  * ku_seg_new() - a segment where the last one ended
  * @io: its request
  * @nr_bvecs: entries of its buffer
@@ -254,7 +330,7 @@ struct ku_seg *ku_seg_new(struct ku_io *io, unsigned int nr_bvecs)
 	void *mem;
 
 	mem = kzalloc(io->ops->head + struct_size(seg, bvec, nr_bvecs),
-		      GFP_KERNEL);
+		      GFP_KERNEL_ACCOUNT);
 	if (!mem)
 		return NULL;
 	seg = mem + io->ops->head;
@@ -302,13 +378,17 @@ static void ku_seg_add_page(struct ku_seg *seg, struct page *page, size_t len,
 static int ku_seg_extract(struct ku_seg *seg, struct iov_iter *iter)
 {
 	size_t max_bytes = seg->io->max_bytes;
-	unsigned int used = 0;
+	unsigned int used = 0, charged;
 	struct page **pages;
 	size_t offset, len;
 	ssize_t got;
-	int i;
+	int i, ret = 0;
 
 	seg->pinned = iov_iter_extract_will_pin(iter);
+	seg->held = !seg->pinned && seg->io->uring.hold;
+	charged = seg->pinned ? iov_iter_npages(iter, seg->max_bvecs) : 0;
+	if (!ku_pins_charge(&seg->io->uring.pins, charged))
+		return -EFAULT;
 	while (iov_iter_count(iter) && used < seg->max_bvecs &&
 	       seg->length < max_bytes) {
 		pages = (struct page **)(seg->bvec + seg->max_bvecs) -
@@ -317,17 +397,23 @@ static int ku_seg_extract(struct ku_seg *seg, struct iov_iter *iter)
 					     max_bytes - seg->length,
 					     seg->max_bvecs - used, 0,
 					     &offset);
-		if (got <= 0)
-			return seg->length ? 0 : got ?: -EFAULT;
+		if (got <= 0) {
+			ret = seg->length ? 0 : got ?: -EFAULT;
+			break;
+		}
 		seg->length += got;
 		for (i = 0; got; i++, used++) {
 			len = min_t(size_t, got, PAGE_SIZE - offset);
+			if (seg->held)
+				get_page(pages[i]);
 			ku_seg_add_page(seg, pages[i], len, offset);
 			got -= len;
 			offset = 0;
 		}
 	}
-	return 0;
+	if (charged > used)
+		ku_pins_refund(&seg->io->uring.pins, charged - used);
+	return ret;
 }
 
 static int ku_seg_bounce(struct ku_seg *seg, struct iov_iter *iter, size_t left)
@@ -340,7 +426,7 @@ static int ku_seg_bounce(struct ku_seg *seg, struct iov_iter *iter, size_t left)
 	left = min(left, seg->io->max_bytes);
 	while (left && seg->nr_bvecs < seg->max_bvecs) {
 		len = min_t(size_t, left, PAGE_SIZE);
-		page = alloc_page(GFP_KERNEL);
+		page = alloc_page(GFP_KERNEL_ACCOUNT);
 		if (!page)
 			return seg->length ? 0 : -ENOMEM;
 		got = read ? len : copy_page_from_iter(page, 0, len, iter);
@@ -364,8 +450,8 @@ static int ku_seg_bounce(struct ku_seg *seg, struct iov_iter *iter, size_t left)
  * @left: bytes to go
  * @bounce: copy
  *
- * Memory that cannot be pinned, such as a mapping of a local region, can still
- * be copied.
+ * Memory that cannot be pinned, such as a mapping of a local region, or must not
+ * be, beyond the limit of locked memory, can still be copied.
  *
  * Context: process, sleeps.
  * Return: the segment, to be posted, or ERR_PTR.
@@ -387,6 +473,7 @@ struct ku_seg *ku_seg_build(struct ku_io *io, struct iov_iter *iter,
 	ret = bounce ? -EFAULT : ku_seg_extract(seg, iter);
 	if (ret == -EFAULT) {
 		seg->pinned = false;
+		seg->held = false;
 		ret = ku_seg_bounce(seg, iter, left);
 	}
 	if (ret) {
@@ -398,7 +485,15 @@ struct ku_seg *ku_seg_build(struct ku_io *io, struct iov_iter *iter,
 	return seg;
 }
 
-static int ku_seg_copy_out(struct ku_seg *seg, struct iov_iter *iter)
+/**
+ * ku_seg_copy_out() - give the caller what was read
+ * @seg: a segment that has ended, and has pages of its own
+ * @iter: the caller's memory
+ *
+ * Context: process, of the caller.
+ * Return: 0 or -EFAULT.
+ */
+int ku_seg_copy_out(struct ku_seg *seg, struct iov_iter *iter)
 {
 	struct ku_io *io = seg->io;
 	size_t copied = 0, got;

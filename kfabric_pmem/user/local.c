@@ -154,6 +154,20 @@ void ku_local_exit(void)
 		ku_node_del(node, true);
 }
 
+/**
+ * ku_local_sleeps() - is a transfer no work for who must not be held up?
+ * @node: of a local region
+ * @length: bytes
+ * @durable: to be made durable
+ *
+ * Context: any.
+ */
+bool ku_local_sleeps(struct ku_node *node, u64 length, bool durable)
+{
+	return length > KU_COPY_CHUNK ||
+	       (durable && kfi_region_persist_sleeps(node->region, length));
+}
+
 static void *ku_local_kaddr(struct ku_node *node, u64 offset)
 {
 	struct kfi_region_map map;

@@ -67,6 +67,25 @@ static int ku_set_post(struct ku_seg *seg)
 	return 0;
 }
 
+static void ku_set_start_seg(struct ku_seg *seg)
+{
+	ku_set_post(seg);
+}
+
+/* Of whatever ranges: the set commits all that was written. */
+static int ku_set_add_commit(struct ku_io *io)
+{
+	struct ku_seg *seg;
+
+	if (io->level != KFI_COMMIT_PERSISTENT)
+		return -EOPNOTSUPP;
+	seg = ku_seg_new(io, 0);
+	if (!seg)
+		return -ENOMEM;
+	ku_seg_add(seg);
+	return 0;
+}
+
 static void ku_set_end(struct ku_seg *seg, int err)
 {
 	struct ku_io *io = seg->io;
@@ -88,11 +107,14 @@ static void ku_set_free(struct ku_io *io)
 static const struct ku_io_ops ku_set_io_ops = {
 	.head = offsetof(struct ku_set_seg, seg),
 	.post = ku_set_post,
+	.start = ku_set_start_seg,
+	.commit = ku_set_add_commit,
 	.end = ku_set_end,
 	.free = ku_set_free,
 };
 
-static struct ku_io *ku_set_io_new(struct ku_node *node, enum ku_op op, u64 pos)
+static struct ku_io *ku_set_io_new(struct ku_node *node, unsigned int op,
+				   u64 pos)
 {
 	struct kfi_set_limits limits;
 	struct ku_io *io;
@@ -205,6 +227,7 @@ static const struct ku_node_ops ku_set_ops = {
 	.fsync = ku_set_fsync,
 	.commit = ku_set_commit,
 	.publish = ku_set_publish,
+	.io = ku_set_io_new,
 	.info = ku_set_info,
 };
 

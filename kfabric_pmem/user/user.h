@@ -64,6 +64,7 @@ void ku_dirty_done(struct ku_dirty *dirty, const struct ku_ranges *ranges,
 		   bool restore);
 
 struct ku_atomic;
+struct ku_io;
 struct ku_attachment;
 struct ku_node;
 
@@ -78,6 +79,8 @@ struct ku_node;
  * @commit: commit a range that is in the node and not empty
  * @publish: write data, and then a word; both are in the node
  * @atomic: operate on elements that are in the node, fill in their old values
+ * @io: a request that does not wait for what it asks for, with a reference for
+ *	its submitter; NULL where everything is done at once
  * @info: fill @attr, and what is not in there
  */
 struct ku_node_ops {
@@ -92,6 +95,7 @@ struct ku_node_ops {
 		      enum kfi_commit_level level);
 	int (*publish)(struct ku_node *node, const struct kfi_ioc_publish *arg);
 	int (*atomic)(struct ku_node *node, struct ku_atomic *atomic);
+	struct ku_io *(*io)(struct ku_node *node, unsigned int op, u64 pos);
 	int (*info)(struct ku_node *node, struct kfi_pmem_attr *attr,
 		    struct kfi_ioc_info *info);
 };
@@ -146,6 +150,9 @@ bool ku_local_node_info(struct kfi_region *region, char *name, size_t size,
 
 long ku_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
+int ku_uevent(const struct device *dev, struct kobj_uevent_env *env);
+
+extern const struct attribute_group *ku_node_groups[];
 extern const struct class ku_class;
 extern const struct file_operations ku_paged_fops;
 extern const struct file_operations ku_local_fops;
@@ -167,6 +174,7 @@ static inline struct ku_node *ku_file_node(const struct file *file)
 int ku_local_init(void);
 void ku_local_exit(void);
 void ku_local_restore(const char *name);
+bool ku_local_sleeps(struct ku_node *node, u64 length, bool durable);
 int ku_local_mmap(struct file *file, struct vm_area_struct *vma);
 
 /* An attachment. Its endpoint belongs to it alone. */
@@ -204,6 +212,11 @@ struct ku_attachment {
 	/* Moves with every event of the CQ; posters without room wait for it. */
 	atomic_t room_seq;
 	wait_queue_head_t room;
+
+	/* Segments without room, of who does not wait; see backlog.c. */
+	spinlock_t backlog_lock;
+	struct list_head backlog;
+	atomic_t backlog_calls;
 };
 
 struct ku_attach_params {

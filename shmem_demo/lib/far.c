@@ -56,16 +56,27 @@ int shi_node_of(int pe)
 	return places ? places[pe].node : 0;
 }
 
-/* Where a range of symmetric memory is in the memory of the PE's machine. */
-static off_t offset_at(const void *addr, size_t len, int pe)
+/*
+ * Where a range of symmetric memory is: in the memory of the PE's machine, or in
+ * a region of its own.
+ */
+static int find(const void *addr, size_t len, int pe, off_t *at)
 {
 	uintptr_t off = (uintptr_t)addr - shi.heap_lo;
+	int fd;
 
-	if (off < shi.heap_size && len <= shi.heap_size - off)
-		return places[pe].heap + off;
+	if (off < shi.heap_size && len <= shi.heap_size - off) {
+		*at = places[pe].heap + off;
+		return node_fd[places[pe].node];
+	}
 	off = (uintptr_t)addr - shi.data_lo;
-	if (off < shi.data_size && len <= shi.data_size - off)
-		return places[pe].heap - shi.data_size + off;
+	if (off < shi.data_size && len <= shi.data_size - off) {
+		*at = places[pe].heap - shi.data_size + off;
+		return node_fd[places[pe].node];
+	}
+	fd = shi.spaces ? shi_space_far(addr, len, pe, at) : -1;
+	if (fd >= 0)
+		return fd;
 	shi_die("%zu bytes at %p are not symmetric", len, addr);
 }
 
@@ -77,20 +88,20 @@ static void failed(const char *what, int node)
 
 void shi_far_put(void *dest, const void *source, size_t len, int pe)
 {
-	int node = shi_node_of(pe);
 	off_t at;
+	int fd;
 
 	/* Nothing may be anywhere, also at NULL. */
 	if (!len)
 		return;
-	at = offset_at(dest, len, pe);
+	fd = find(dest, len, pe, &at);
 	while (len) {
-		ssize_t n = pwrite(node_fd[node], source, len, at);
+		ssize_t n = pwrite(fd, source, len, at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			failed("a put to", node);
+			failed("a put to", shi_node_of(pe));
 		source = (const char *)source + n;
 		at += n;
 		len -= n;
@@ -99,20 +110,20 @@ void shi_far_put(void *dest, const void *source, size_t len, int pe)
 
 void shi_far_get(void *dest, const void *source, size_t len, int pe)
 {
-	int node = shi_node_of(pe);
 	off_t at;
+	int fd;
 
 	/* Nothing may be anywhere, also at NULL. */
 	if (!len)
 		return;
-	at = offset_at(source, len, pe);
+	fd = find(source, len, pe, &at);
 	while (len) {
-		ssize_t n = pread(node_fd[node], dest, len, at);
+		ssize_t n = pread(fd, dest, len, at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			failed("a get from", node);
+			failed("a get from", shi_node_of(pe));
 		dest = (char *)dest + n;
 		at += n;
 		len -= n;
@@ -124,8 +135,8 @@ void shi_far_quiet(void)
 {
 }
 
-static void atomic(enum shi_op op, size_t size, off_t at, void *fetch, const void *value,
-		   const void *cond, int node)
+static void atomic(enum shi_op op, size_t size, int fd, off_t at, void *fetch,
+		   const void *value, const void *cond, int node)
 {
 	static const uint32_t ops[] = {
 		[SHI_FETCH] = KFIPMEM_ATOMIC_READ, [SHI_SET] = KFIPMEM_ATOMIC_WRITE,
@@ -140,7 +151,7 @@ static void atomic(enum shi_op op, size_t size, off_t at, void *fetch, const voi
 		.result = op == SHI_SET ? 0 : (uintptr_t)fetch,
 	};
 
-	while (ioctl(node_fd[node], KFI_IOC_ATOMIC, &arg))
+	while (ioctl(fd, KFI_IOC_ATOMIC, &arg))
 		if (errno != EINTR)
 			failed("an atomic at", node);
 }
@@ -148,7 +159,10 @@ static void atomic(enum shi_op op, size_t size, off_t at, void *fetch, const voi
 void shi_far_amo(enum shi_op op, size_t size, void *dest, void *fetch, const void *value,
 		 const void *cond, int pe)
 {
-	atomic(op, size, offset_at(dest, size, pe), fetch, value, cond, places[pe].node);
+	off_t at;
+	int fd = find(dest, size, pe, &at);
+
+	atomic(op, size, fd, at, fetch, value, cond, places[pe].node);
 }
 
 uint64_t shi_node_amo(enum shi_op op, uint64_t *word, uint64_t value, uint64_t cond, int node)
@@ -157,6 +171,7 @@ uint64_t shi_node_amo(enum shi_op op, uint64_t *word, uint64_t value, uint64_t c
 
 	if (!shi.far || node == (int)shi.job->node_me)
 		return shi_amo_at(op, word, value, cond);
-	atomic(op, sizeof(*word), (char *)word - (char *)shi.job, &old, &value, &cond, node);
+	atomic(op, sizeof(*word), node_fd[node], (char *)word - (char *)shi.job, &old, &value,
+	       &cond, node);
 	return old;
 }

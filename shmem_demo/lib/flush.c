@@ -117,25 +117,35 @@ int shi_flush_init(const char *path, int fd, bool node, char *mapped,
 	return rc;
 }
 
+static int commit(const struct shi_part *part, off_t at, size_t len)
+{
+	struct kfi_ioc_commit arg = { .argsz = sizeof(arg), .offset = at, .length = len };
+
+	/* 0 bytes would be all of them. */
+	while (len && ioctl(part->fd, KFI_IOC_COMMIT, &arg))
+		if (errno != EINTR)
+			return shi_fail(errno, "a range of %zu bytes cannot be committed: %s", len,
+					strerror(errno));
+	return 0;
+}
+
+/* Through an attachment: durable there when it returns. */
+int shi_flush_far(const struct shi_part *part, off_t at, size_t len)
+{
+	return part->durability == SHMEMX_DURABLE_NONE ? 0 : commit(part, at, len);
+}
+
 /* Begins; what the kernel commits is durable at once. */
 int shi_flush(const struct shi_part *part, const void *addr, size_t len)
 {
-	struct kfi_ioc_commit commit = { .argsz = sizeof(commit), .length = len };
-
 	switch (part->durability) {
 	case SHMEMX_DURABLE_NONE:
 		/* For the death of this process the order of the stores is enough. */
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
 		return 0;
 	case SHMEMX_DURABLE_COMMIT:
-		if (!len)
-			return 0;
-		commit.offset = part->at + (part->part ? (const char *)addr - part->part :
-					    (const char *)addr - part->work + (off_t)part->work_at);
-		if (ioctl(part->fd, KFI_IOC_COMMIT, &commit))
-			return shi_fail(errno, "a range of %zu bytes cannot be committed: %s", len,
-					strerror(errno));
-		return 0;
+		return commit(part, part->at + (part->part ? (const char *)addr - part->part :
+				(const char *)addr - part->work + (off_t)part->work_at), len);
 	case SHMEMX_DURABLE_FLUSH:
 	case SHMEMX_DURABLE_CACHE:
 		flush(addr, len);

@@ -172,6 +172,8 @@ SHI_FN(void, shmem_global_exit, (int status))
 			shi.job->exit_status = status;
 		__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_GLOBAL_EXIT,
 				 __ATOMIC_SEQ_CST);
+		if (shi.launched)
+			shi_launcher_end();
 	}
 	exit(status);
 }

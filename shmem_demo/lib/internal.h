@@ -6,6 +6,7 @@
 #include <shmem.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "job.h"
 
@@ -46,6 +47,7 @@ struct shi_state {
 	unsigned int spaces;		/* persistent ones; 0: none is open */
 	bool debug;
 	bool far;			/* there are other machines */
+	bool launched;			/* not by oshrun */
 };
 
 extern struct shi_state shi;
@@ -61,6 +63,11 @@ void shi_env_show(void);
 
 /* job.c */
 void shi_job_attach(void);
+
+/* launcher.c: jobs that oshrun has not started */
+void shi_launcher_join(void);
+void shi_launcher_check(void);
+void shi_launcher_end(void);
 
 /* memory.c: the own symmetric memory */
 void shi_memory_find(void);
@@ -86,6 +93,7 @@ void shi_far_attach(size_t control);
 
 /* persist.c: false where the address is in no persistent space; NULL: far */
 bool shi_space_peer(const void *addr, int pe, size_t len, void **to);
+int shi_space_far(const void *addr, size_t len, int pe, off_t *at);
 
 /* pspace.c */
 void shi_spaces_close(void);
@@ -99,6 +107,7 @@ struct shi_waiter {
 	uint32_t seq;
 	bool armed;
 	long nap;			/* ns, of the last sleep */
+	unsigned int naps;		/* of the longest */
 };
 
 void shi_relax(struct shi_waiter *w, struct shi_bell *bell);

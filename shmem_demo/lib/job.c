@@ -102,14 +102,18 @@ static void find_heaps(size_t control)
 /* Before main(); without a job it is left to shmem_init() to make one. */
 void shi_job_attach(void)
 {
-	const char *env = getenv(SHI_JOB_ENV), *rank = getenv(SHI_RANK_ENV);
+	const char *env, *rank;
 	const struct shi_node *node;
 	size_t control, total;
 	struct shi_job *door;
 	struct stat st;
 	int fd, index;
 
-	if (!env || !rank)
+	if (!getenv(SHI_JOB_ENV))
+		shi_launcher_join();
+	env = getenv(SHI_JOB_ENV);
+	rank = getenv(SHI_RANK_ENV);
+	if (!env || !rank || !strcmp(env, SHI_JOB_NONE))
 		return;
 	fd = open_job(env);
 	if (fstat(fd, &st) || (size_t)st.st_size < sizeof(*door))
@@ -145,4 +149,6 @@ void shi_job_attach(void)
 	if (shi.job->nnodes > 1)
 		shi_far_attach(control);
 	shi.job->pe[shi.me].pid = getpid();
+	/* A program that this one starts is not this PE once more. */
+	setenv(SHI_JOB_ENV, SHI_JOB_NONE, 1);
 }

@@ -18,7 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHI_JOB_ENV "KFI_SHMEM_JOB"	/* <pid of oshrun>:<fd>:<inode> */
+#define SHI_JOB_ENV "KFI_SHMEM_JOB"	/* <pid of oshrun>:<fd>:<inode>, or */
+#define SHI_JOB_NONE "none"		/* for what a PE starts: it is no PE */
 #define SHI_RANK_ENV "KFI_SHMEM_RANK"
 #define SHI_MAGIC 0x6b666973686d3032ULL
 #define SHI_TEAMS 4096		/* of a job on one machine, where they cost nothing */
@@ -83,6 +84,7 @@ struct shi_job {
 	uint32_t node_me;
 	uint32_t teams;
 	uint32_t phase;		/* a futex */
+	uint32_t come;		/* PEs of another launcher's job, a futex */
 	uint32_t exit_said;
 	int32_t exit_status;
 	uint64_t data_size;	/* as the first PE found them; others compare */

@@ -186,13 +186,13 @@ static int map_parts(struct opening *o)
 		part->touched = calloc(1, pm_bitmap_size(pm_image_size(&space->super) / PM_PAGE));
 		if (!part->touched)
 			return shi_fail(ENOMEM, "no memory for space %s", o->name);
-		if (!shi_near(pe))
-			return shi_fail(EOPNOTSUPP, "space %s: its parts are on one machine, and PE %d is "
-					"on another", o->name, pe);
-		if (pe != shi.me) {
-			rc = shi_backing_open(o->name, pe, 0, part);
-			part->at = shi_backing_at(o->name, pe, &space->super);
+		part->at = shi_backing_at(o->name, pe, &space->super);
+		if (!shi_near(pe)) {
+			rc = shi_backing_open_far(o->name, pe, part);
+			continue;
 		}
+		if (pe != shi.me)
+			rc = shi_backing_open(o->name, pe, 0, part);
 		rc = rc ? rc : shi_backing_map(o->name, pe, part, &space->super);
 	}
 	if (rc)

@@ -132,6 +132,29 @@ int shi_backing_open(const char *name, int pe, int flags, struct shi_part *part)
 	return 0;
 }
 
+/*
+ * The part of a PE of another machine: <dir>/<name>.<machine> is that machine's
+ * region, attached here under this name.
+ */
+int shi_backing_open_far(const char *name, int pe, struct shi_part *part)
+{
+	char path[PATH_MAX];
+	size_t len;
+
+	if (!shi_backing_path(path, sizeof(path), name, shi.me))
+		return -ENOENT;
+	if (!shi_backing_is_node(path))
+		return shi_fail(EOPNOTSUPP, "%s: with PEs on several machines a space is in regions: make "
+				"one with the space's name on each, and set SHMEM_PMEM_DIR=/dev/kfi", path);
+	len = strlen(path);
+	snprintf(path + len, sizeof(path) - len, ".%d", shi_node_of(pe));
+	part->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (part->fd < 0)
+		return shi_fail(errno, "%s: %s: is the region of machine %d attached under this name?",
+				path, strerror(errno), shi_node_of(pe));
+	return shi_flush_init(path, part->fd, true, NULL, &part->durability);
+}
+
 /* Gone with the process. The superblocks, as a node holds several parts; or all. */
 int shi_backing_lock(const char *name, int pe, struct shi_part *part, bool all, bool wait)
 {

@@ -35,6 +35,16 @@ static bool marked(struct shi_space *space, size_t page)
 	return bitmap(space)[page / 64] >> page % 64 & 1;
 }
 
+/* The next run of marked pages behind *to: fewer and larger flushes */
+static bool next_run(struct shi_space *space, size_t *from, size_t *to)
+{
+	for (*from = *to; *from < space->extent && !marked(space, *from); ++*from)
+		;
+	for (*to = *from; *to < space->extent && marked(space, *to); ++*to)
+		;
+	return *to > *from;
+}
+
 static bool differs(struct shi_space *space, size_t page)
 {
 	return memcmp(space->base + page * PM_PAGE, committed(space) + page * PM_PAGE, PM_PAGE);
@@ -118,19 +128,20 @@ int shi_part_init(struct shi_space *space)
 static int prepare(struct shi_space *space, uint64_t epoch)
 {
 	struct pm_record *record = (struct pm_record *)(shi_own(space)->part + PM_RECORD_AT);
-	size_t page, bytes = pm_bitmap_size(space->extent);
+	size_t page, from, to = 0, bytes = pm_bitmap_size(space->extent);
 	struct shi_part *own = shi_own(space);
 	uint64_t changed = 0;
 	int rc = 0;
 
 	memset(bitmap(space), 0, bytes);
-	for (page = 0; page < space->extent && !rc; page++) {
+	for (page = 0; page < space->extent; page++) {
 		if (!differs(space, page))
 			continue;
 		bitmap(space)[page / 64] |= 1UL << page % 64;
 		changed++;
-		rc = shi_flush(own, space->base + page * PM_PAGE, PM_PAGE);
 	}
+	while (!rc && next_run(space, &from, &to))
+		rc = shi_flush(own, space->base + from * PM_PAGE, (to - from) * PM_PAGE);
 	*record = (struct pm_record){ .epoch = epoch, .pages = space->extent, .changed = changed };
 	pm_record_seal(record, bitmap(space));
 	rc = rc ? rc : shi_flush(own, bitmap(space), bytes);
@@ -140,17 +151,16 @@ static int prepare(struct shi_space *space, uint64_t epoch)
 static int apply(struct shi_space *space, uint64_t epoch)
 {
 	struct shi_part *own = shi_own(space);
-	size_t page;
+	size_t from, to = 0;
 	int rc = 0;
 
 	protect(space, false);
-	for (page = 0; page < space->extent && !rc; page++) {
-		char *to = committed(space) + page * PM_PAGE;
+	while (!rc && next_run(space, &from, &to)) {
+		char *copy = committed(space) + from * PM_PAGE;
+		size_t len = (to - from) * PM_PAGE;
 
-		if (!marked(space, page))
-			continue;
-		memcpy(to, space->base + page * PM_PAGE, PM_PAGE);
-		rc = shi_flush(own, to, PM_PAGE);
+		memcpy(copy, space->base + from * PM_PAGE, len);
+		rc = shi_flush(own, copy, len);
 	}
 	rc = rc ? rc : shi_drain(own);
 	rc = rc ? rc : shi_word_write(space, PM_APPLIED, epoch);

@@ -37,6 +37,14 @@ bool shi_gather_ready(void)
 	return letters;
 }
 
+/* With the heap that they are in, which begins anew if the library does. */
+void shi_gather_end(void)
+{
+	if (letters)
+		pshmem_free(letters);
+	letters = NULL;
+}
+
 void shi_gather(const void *mine, void *all, size_t len)
 {
 	char *own = letters + shi.npes * LETTER;

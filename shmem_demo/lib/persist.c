@@ -49,6 +49,17 @@ bool shi_space_peer(const void *addr, int pe, size_t len, void **to)
 	return true;
 }
 
+/* The node that reaches a far part, and where in it an address is; -1: in no space. */
+int shi_space_far(const void *addr, size_t len, int pe, off_t *at)
+{
+	struct shi_space *space = shi_space_find(addr, len);
+
+	if (!space)
+		return -1;
+	*at = space->part[pe].at + space->super.work_at + ((const char *)addr - space->base);
+	return space->part[pe].fd;
+}
+
 /*
  * The one place where a range of a part becomes durable. Of a far part it is a
  * commit over its attachment, which returns when the range is durable there.
@@ -59,7 +70,7 @@ int shi_persist_flush(struct shi_space *space, int pe, size_t at, size_t len)
 
 	if (part->work)
 		return shi_flush(part, part->work + at, len);
-	return shi_fail(EOPNOTSUPP, "space %s: PE %d is on another machine", space->super.name, pe);
+	return shi_flush_far(part, part->at + space->super.work_at + at, len);
 }
 
 int shi_persist_drain(struct shi_space *space, int pe)

@@ -136,6 +136,7 @@ void shi_spaces_close(void)
 	for (i = 0; i < SHI_SPACES; i++)
 		if (shi_space[i].open && close_space(&shi_space[i]))
 			shi_die("%s", pshmemx_pspace_error());
+	shi_gather_end();
 }
 
 SHI_FN(int, shmemx_pspace_unlink, (const char *name))
@@ -154,6 +155,7 @@ SHI_FN(int, shmemx_pspace_stat, (const char *name, struct shmemx_pspace_stat *st
 {
 	struct shi_part part = { .fd = -1 };
 	struct pm_super super;
+	enum pm_word which;
 	char head[2 * PM_PAGE];
 	const char *why;
 	uint64_t word;
@@ -179,7 +181,9 @@ SHI_FN(int, shmemx_pspace_stat, (const char *name, struct shmemx_pspace_stat *st
 				rc = shi_fail(ENOENT, "there is no space '%s': it was never finished", name);
 		}
 	}
-	if (!rc && pread(part.fd, &word, sizeof(word), PM_WORD_AT(PM_DECIDED)) != sizeof(word))
+	/* Of another machine's part that is the one that counts only at PE 0. */
+	which = !rc && super.pe ? PM_APPLIED : PM_DECIDED;
+	if (!rc && pread(part.fd, &word, sizeof(word), PM_WORD_AT(which)) != sizeof(word))
 		rc = shi_fail(EIO, "space %s: part 0 cannot be read", name);
 	close(part.fd);
 	if (rc)
@@ -189,9 +193,9 @@ SHI_FN(int, shmemx_pspace_stat, (const char *name, struct shmemx_pspace_stat *st
 		.dirty = super.state != PM_CLEAN,
 	};
 	memcpy(stat->uuid, super.uuid, sizeof(stat->uuid));
-	if (!pm_word_read(super.uuid, PM_DECIDED, word, &stat->epoch))
+	if (!pm_word_read(super.uuid, which, word, &stat->epoch))
 		return shi_fail(EUCLEAN, "space %s: part 0 is damaged at byte %lu", name,
-				(unsigned long)PM_WORD_AT(PM_DECIDED));
+				(unsigned long)PM_WORD_AT(which));
 	return 0;
 }
 
@@ -216,7 +220,7 @@ SHI_FN(enum shmemx_durability, shmemx_pspace_durability, (shmemx_pspace_t handle
 	int pe;
 
 	for (pe = 0; pe < shi.npes; pe++)
-		if (space->part[pe].work && space->part[pe].durability < least)
+		if (space->part[pe].durability < least)
 			least = space->part[pe].durability;
 	return least;
 }

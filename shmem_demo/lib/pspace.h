@@ -12,7 +12,7 @@
 
 #define SHI_TEXT 256
 
-/* A PE's part, as it is reached from here. A far part has no mapping and no fd. */
+/* A PE's part, as it is reached from here. A far part has no mapping. */
 struct shi_part {
 	int fd;
 	off_t at;		/* where the part begins in its file or node */
@@ -57,11 +57,13 @@ int shi_fail(int error, const char *format, ...) __attribute__((__format__(__pri
 int shi_agree(int rc);
 void shi_gather(const void *mine, void *all, size_t len);
 bool shi_gather_ready(void);
+void shi_gather_end(void);
 
 /* flush.c: durability of near memory */
 int shi_flush_init(const char *path, int fd, bool node, char *mapped,
 		   enum shmemx_durability *durability);
 int shi_flush(const struct shi_part *part, const void *addr, size_t len);
+int shi_flush_far(const struct shi_part *part, off_t at, size_t len);
 int shi_drain(const struct shi_part *part);
 
 static inline int shi_durable(const struct shi_part *part, const void *addr, size_t len)
@@ -76,6 +78,7 @@ bool shi_near(int pe);
 const char *shi_backing_path(char *path, size_t room, const char *name, int pe);
 bool shi_backing_is_node(const char *path);
 int shi_backing_open(const char *name, int pe, int flags, struct shi_part *part);
+int shi_backing_open_far(const char *name, int pe, struct shi_part *part);
 int shi_backing_lock(const char *name, int pe, struct shi_part *part, bool all, bool wait);
 off_t shi_backing_at(const char *name, int pe, const struct pm_super *super);
 int shi_backing_make(const char *name, int pe, size_t size, struct shi_part *part);

@@ -50,23 +50,27 @@ static inline void *shi_peer(const void *addr, int pe, size_t len)
 	return shi_peer_slow(addr, pe, len);
 }
 
-static inline uint64_t shi_amo_at(enum shi_op op, uint64_t *at, uint64_t value, uint64_t cond)
-{
-	switch (op) {
-	case SHI_FETCH: return __atomic_load_n(at, __ATOMIC_SEQ_CST);
-	case SHI_SET: /* and its old value */
-	case SHI_SWAP: return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST);
-	case SHI_CSWAP:
-		__atomic_compare_exchange_n(at, &cond, value, false, __ATOMIC_SEQ_CST,
-					    __ATOMIC_SEQ_CST);
-		return cond;
-	case SHI_ADD: return __atomic_fetch_add(at, value, __ATOMIC_SEQ_CST);
-	case SHI_AND: return __atomic_fetch_and(at, value, __ATOMIC_SEQ_CST);
-	case SHI_OR: return __atomic_fetch_or(at, value, __ATOMIC_SEQ_CST);
-	case SHI_XOR: return __atomic_fetch_xor(at, value, __ATOMIC_SEQ_CST);
-	}
-	__builtin_unreachable();
+/* Gives the old value. */
+#define SHI_AMO_AT(T, name) \
+static inline T name(enum shi_op op, T *at, T value, T cond) \
+{ \
+	switch (op) { \
+	case SHI_FETCH: return __atomic_load_n(at, __ATOMIC_SEQ_CST); \
+	case SHI_SET: \
+	case SHI_SWAP: return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST); \
+	case SHI_CSWAP: \
+		__atomic_compare_exchange_n(at, &cond, value, false, __ATOMIC_SEQ_CST, \
+					    __ATOMIC_SEQ_CST); \
+		return cond; \
+	case SHI_ADD: return __atomic_fetch_add(at, value, __ATOMIC_SEQ_CST); \
+	case SHI_AND: return __atomic_fetch_and(at, value, __ATOMIC_SEQ_CST); \
+	case SHI_OR: return __atomic_fetch_or(at, value, __ATOMIC_SEQ_CST); \
+	case SHI_XOR: return __atomic_fetch_xor(at, value, __ATOMIC_SEQ_CST); \
+	} \
+	__builtin_unreachable(); \
 }
+SHI_AMO_AT(uint64_t, shi_amo_at)
+SHI_AMO_AT(uint32_t, shi_amo4_at)
 
 /* A single element is one store, which nobody sees half of. */
 static inline void shi_copy(void *dest, const void *source, size_t len)
@@ -126,18 +130,20 @@ static inline void shi_fence(void)
 		shi_far_quiet();
 }
 
-/* An atomic of 8 bytes for the library's own use: gives the old value. */
-static inline uint64_t shi_amo(enum shi_op op, void *dest, uint64_t value, uint64_t cond, int pe)
-{
-	uint64_t *at = shi_peer(dest, pe, sizeof(*at)), old = cond;
-
-	if (__builtin_expect(!at, 0)) {
-		shi_far_amo(op, sizeof(*at), dest, &old, &value, &cond, pe);
-		return old;
-	}
-	old = shi_amo_at(op, at, value, cond);
-	shi_wake(pe);
-	return old;
+/* Atomics for the library's own use: they give the old value. */
+#define SHI_AMO(T, name, near) \
+static inline T name(enum shi_op op, void *dest, T value, T cond, int pe) \
+{ \
+	T *at = shi_peer(dest, pe, sizeof(T)), old = cond; \
+	if (__builtin_expect(!at, 0)) { \
+		shi_far_amo(op, sizeof(T), dest, &old, &value, &cond, pe); \
+		return old; \
+	} \
+	old = near(op, at, value, cond); \
+	shi_wake(pe); \
+	return old; \
 }
+SHI_AMO(uint64_t, shi_amo, shi_amo_at)
+SHI_AMO(uint32_t, shi_amo4, shi_amo4_at)
 
 #endif

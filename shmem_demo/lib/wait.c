@@ -14,6 +14,7 @@
 #define YIELD_EVERY 16
 #define SLEEP_NS 500000L
 #define SLEEP_MOST_NS 16000000L
+#define CHECK_EVERY 16
 #define SLEEP_FAR_NS 50000L	/* other machines ring no bell */
 
 static inline void pause_cpu(void)
@@ -41,6 +42,8 @@ static void sleep_for(struct shi_waiter *w, struct shi_bell *bell)
 		w->nap = SLEEP_NS;
 	else if (w->nap < SLEEP_MOST_NS)
 		w->nap *= 2;
+	else if (shi.launched && !(++w->naps % CHECK_EVERY))
+		shi_launcher_check();
 	limit.tv_nsec = w->nap;
 	syscall(SYS_futex, &bell->seq, FUTEX_WAIT, w->seq, &limit, NULL, 0);
 }

@@ -130,16 +130,17 @@ static void locks(void)
 static void lock_data(void)
 {
 	static long locks[3], words[3][32];
-	long i, k, *w, bad = 0;
+	long i, k, w[32], bad = 0;
 
 	for (i = 0; i < 200; i++) {
 		k = (i + me) % 3;
 		shmem_set_lock(&locks[k]);
-		w = shmem_ptr(words[k], k % npes);
+		shmem_long_get(w, words[k], 32, k % npes);
 		for (int j = 1; j < 32; j++)
 			bad += w[j] != w[0];
 		for (int j = 0; j < 32; j++)
 			w[j]++;
+		shmem_long_put(words[k], w, 32, k % npes);
 		shmem_clear_lock(&locks[k]);
 	}
 	shmem_barrier_all();

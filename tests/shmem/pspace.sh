@@ -138,7 +138,7 @@ basic=$work/pspace_basic
 
 # The routines, each with several numbers of PEs.
 for npes in 1 2 3 4 7; do
-	for part in new again names memory persist rollback keep unlink other; do
+	for part in new again names memory persist rollback keep unlink other twice; do
 		check "$part, $npes PEs" "$oshrun" -t 60 -np "$npes" "$basic" "$part"
 	done
 done
@@ -196,7 +196,7 @@ mutant() {
 
 mutant "decides before all are prepared" pcommit.c \
 	's/rc = shi_agree(prepare(space, next));/for (volatile long i = shi.me * 30000000L; i; i--) ; rc = prepare(space, next);/'
-mutant "does not flush working pages" pcommit.c 's/rc = shi_flush(own, space->base + page \* PM_PAGE, PM_PAGE);/;/'
+mutant "does not flush working pages" pcommit.c 's/rc = shi_flush(own, space->base + from \* PM_PAGE, (to - from) \* PM_PAGE);/;/'
 mutant "leaves before all have applied" pcommit.c \
 	's/rc = shi_agree(apply(space, next));/for (volatile long i = shi.me * 30000000L; i; i--) ; rc = apply(space, next);/'
 mutant "does not journal" palloc.c 's/rc = shi_durable(shi_own(space), j, sizeof(\*j));/rc = 0;/'

@@ -284,6 +284,25 @@ static void part_other(void)
 	EVERYBODY(shmemx_pspace_unlink("other"));
 }
 
+/* The library, begun again, has another heap and no open space. */
+static void part_twice(void)
+{
+	long *root;
+
+	EVERYBODY(open_it(SIZE, SHMEMX_PSPACE_CREATE));
+	root = shmemx_pspace_root(space, 64);
+	root[0] = me;
+	EVERYBODY(shmemx_pspace_commit(space, NULL));
+	shmem_finalize();
+	shmem_init();
+	EXPECT(shmem_malloc(100));
+	EVERYBODY(open_it(0, 0));
+	root = shmemx_pspace_root(space, 0);
+	EXPECT(root && root[0] == me);
+	EVERYBODY(shmemx_pspace_close(space));
+	EVERYBODY(shmemx_pspace_unlink("basic"));
+}
+
 static void part_open(void)
 {
 	int rc = open_it(0, 0);
@@ -341,7 +360,7 @@ int main(int argc, char **argv)
 		{ "new", part_new }, { "again", part_again }, { "names", part_names },
 		{ "memory", part_memory }, { "persist", part_persist },
 		{ "rollback", part_rollback }, { "keep", part_keep },
-		{ "unlink", part_unlink }, { "other", part_other },
+		{ "unlink", part_unlink }, { "other", part_other }, { "twice", part_twice },
 		{ "open", part_open }, { "size", part_size },
 		{ "badname", part_badname }, { "differ", part_differ }, { "busy", part_busy },
 	};

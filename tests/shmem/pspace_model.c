@@ -148,6 +148,12 @@ int shi_flush(const struct shi_part *part, const void *addr, size_t len)
 	return 0;
 }
 
+int shi_flush_far(const struct shi_part *part, off_t at, size_t len)
+{
+	(void)part;
+	shi_die("model: %zu bytes at %ld are far", len, (long)at);
+}
+
 int shi_drain(const struct shi_part *part)
 {
 	(void)part;

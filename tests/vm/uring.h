@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the parts of the program uring share. */
+#ifndef URING_H
+#define URING_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "libkfipmem.h"
+
+/* fail(TEXT...): say it and end */
+#define fail(...)							\
+	do {								\
+		fprintf(stderr, "uring: line %d: ", __LINE__);		\
+		fprintf(stderr, __VA_ARGS__);				\
+		fputc('\n', stderr);					\
+		exit(1);						\
+	} while (0)
+
+/* want(VALUE, EXPRESSION): as a number; errors are negative */
+#define want(value, expression)						\
+	do {								\
+		long long want_have = (expression);			\
+		long long want_value = (value);				\
+									\
+		if (want_have != want_value)				\
+			fail("%s: %lld (%s), not %lld", #expression,	\
+			     want_have, want_have < 0 ?			\
+			     kfipmem_strerror(want_have) : "",		\
+			     want_value);				\
+	} while (0)
+
+extern struct io_uring ring;
+
+struct io_uring_sqe *sqe_get(void);
+int run(void);
+
+void atomics(struct kfipmem_node *node);
+void errors(struct kfipmem_node *node);
+
+#endif
