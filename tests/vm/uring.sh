@@ -143,8 +143,19 @@ ring_owned() {
 	[ "$(on a cat /sys/class/kfi/ring/uuid)" = "$(on b cat /sys/class/kfi/ring/uuid)" ]
 	on a sh -c 'stat -c %a/%u /dev/kfi/ring | grep -q "^600/0$"'
 	refused 'mode' on a uring someone ring
-	on a chown 65534 /dev/kfi/ring
+	# Owner and mode of the file survive the node.
+	on a sh -c "printf '%s\n' '[attach ring]' 'from = b/ring' 'as = a' \
+		'key-file = /root/key' '[node ring]' 'mode = 0640' \
+		'owner = 65534:7' > /root/conf"
+	on a kfipmem up --config /root/conf
 	on a uring someone ring
+	on a kfipmem detach ring
+	on a kfipmem up --config /root/conf
+	on a sh -c 'stat -c %a/%u/%g /dev/kfi/ring | grep -q "^640/65534/7$"'
+	on a uring someone ring
+	on a kfipmem up --check --config /root/conf
+	on a chmod 600 /dev/kfi/ring
+	refused '' on a kfipmem up --check --config /root/conf
 }
 
 ring_cut() {
