@@ -24,6 +24,19 @@ int shi_fail(int error, const char *format, ...)
 	return -error;
 }
 
+/* What is wrong with a part, as in "is missing" */
+int shi_damaged(const char *space, int pe, const char *format, ...)
+{
+	char what[SHI_TEXT / 2];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	return shi_fail(EUCLEAN, "space %s: part %d %s: restore it, or remove the space with "
+			"shmemx_pspace_unlink()", space, pe, what);
+}
+
 SHI_FN(const char *, shmemx_pspace_error, (void))
 {
 	return text;
