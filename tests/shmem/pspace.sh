@@ -176,6 +176,9 @@ said "another job has it" "is open in another job" "$oshrun" -np 1 "$basic" busy
 check "decoders, random damage" "$work/pspace_fuzz" decode "$SEED" 200000
 check "spaces, random damage" "$work/pspace_fuzz" open "$SEED" 400
 
+rm -rf "$SHMEM_PMEM_DIR"
+check "parts from another boot, another time, half of a rollback" "$work/pspace_fuzz" states
+
 # Power losses
 export NESTED=$work/nested
 mkdir -p "$NESTED"/{0,1,2,3,4,5,6,7}
