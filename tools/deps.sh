@@ -28,7 +28,10 @@ usage() {
 	  rig     QEMU, the nodes' kernel and programs
 	  kunit   kernel source, for User-Mode Linux
 	  test    what runs in the nodes
+	  shmem   what tests libshmem: C++, sanitizers
 	  bench   peers for the storage bench
+	  bench-shmem
+	          the peer of libshmem: Open MPI's OSHMEM
 	  model   the model checker
 	  style   checkers
 	  cluster Corosync and Pacemaker, for the nodes of a test: to be
@@ -52,7 +55,10 @@ packages() {
 	*) headers=linux-headers-amd64 image=linux-image-amd64 ;;
 	esac
 	case $1 in
-	build) echo gcc make libc6-dev rsync pkg-config libmnl-dev liburing-dev kmod $headers ;;
+	build)
+		echo gcc make libc6-dev rsync pkg-config libmnl-dev kmod libpmem2-dev \
+			liburing-dev $headers
+		;;
 	rig)
 		echo qemu-system-x86 busybox-static kmod iproute2 rdma-core \
 			ndctl cpio zstd xz-utils binutils util-linux $image
@@ -66,6 +72,8 @@ packages() {
 			libc6-dev pkg-config systemd
 		;;
 	bench) echo mdadm drbd-utils util-linux procps ;;
+	shmem) echo gcc g++ make libc6-dev binutils procps ;;
+	bench-shmem) echo openmpi-bin libopenmpi-dev ;;
 	model) echo spin gcc libc6-dev ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;
 	cluster)

@@ -9,7 +9,7 @@
 #define AT(T, dest, NEAR, op, fetch, value, cond) \
 	T *p = shi_peer(dest, pe, sizeof(T)); \
 	if (__builtin_expect(!p, 0)) { \
-		shi_far->amo(op, sizeof(T), (void *)(dest), fetch, value, cond, pe); \
+		shi_far_amo(op, sizeof(T), (void *)(dest), fetch, value, cond, pe); \
 	} else { \
 		NEAR; \
 		shi_wake(pe); \

@@ -48,16 +48,16 @@ static void collect(const struct shi_set *set, void *dest, const void *source, s
 	size_t at = 0;
 	int i;
 
-	__atomic_store_n(shi_set_word(set, set->rank), len, __ATOMIC_RELEASE);
+	shi_set_tell(set, len);
 	shi_set_sync(set);
 	for (i = 0; i < set->rank; i++)
-		at += __atomic_load_n(shi_set_word(set, i), __ATOMIC_ACQUIRE);
+		at += shi_set_told(set, i);
 	put_all(set, (char *)dest + at, source, len);
 	shi_quiet();
 	shi_set_sync(set);
 	/* A pSync array is left as it was found. */
 	if (set->psync)
-		__atomic_store_n(shi_set_word(set, set->rank), SHMEM_SYNC_VALUE, __ATOMIC_RELEASE);
+		shi_set_tell(set, SHMEM_SYNC_VALUE);
 }
 
 static void alltoall(const struct shi_set *set, char *dest, const char *source, size_t len)

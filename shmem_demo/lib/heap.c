@@ -23,7 +23,7 @@ struct block {
 	struct block *next, **link;	/* in its bin, or in its hash chain */
 };
 
-static struct block *bins[BINS], *used[HASH];
+static struct block *first, *bins[BINS], *used[HASH];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static unsigned int bin_of(size_t len)
@@ -118,11 +118,11 @@ static struct block *take(size_t alignment, size_t size)
 
 	if (alignment < GRAIN)
 		alignment = GRAIN;
-	if (len < size || len > shi.heap_size)
+	if (len < size || len > shi.heap_size || alignment > SHI_HEAP_ALIGN)
 		return NULL;
 	for (bin = bin_of(len); bin < BINS; bin++)
 		for (b = bins[bin]; b; b = b->next) {
-			pad = SHI_UP(shi.heap_lo + b->at, alignment) - shi.heap_lo - b->at;
+			pad = SHI_UP(b->at, alignment) - b->at;
 			if (b->len >= pad && b->len - pad >= len)
 				goto found;
 		}
@@ -164,11 +164,20 @@ static void *address(const struct block *b)
 	return b ? (void *)(shi.heap_lo + b->at) : NULL;
 }
 
+/* Again after a finalization: then all is free again. */
 void shi_heap_init(void)
 {
-	struct block *all = block_new(0, shi.heap_size / GRAIN * GRAIN);
+	struct block *gone;
 
-	free_add(all);
+	while (first) {
+		gone = first;
+		first = first->after;
+		free(gone);
+	}
+	memset(bins, 0, sizeof(bins));
+	memset(used, 0, sizeof(used));
+	first = block_new(0, shi.heap_size / GRAIN * GRAIN);
+	free_add(first);
 }
 
 static void everybody(void)
@@ -219,6 +228,8 @@ static void *reallocate(void *ptr, size_t size)
 		return NULL;
 	}
 	everybody();
+	if (len < size || len > shi.heap_size)
+		return NULL;
 	pthread_mutex_lock(&lock);
 	b = block_find(ptr);
 	if (!b)

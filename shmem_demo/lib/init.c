@@ -15,17 +15,17 @@ static bool finalized;
 
 void shi_die(const char *format, ...)
 {
+	char text[512], who[32] = "";
 	va_list args;
 
 	fflush(stdout);
-	if (shi.job)
-		fprintf(stderr, "shmem: PE %d: ", shi.me);
-	else
-		fprintf(stderr, "shmem: ");
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	if (shi.job)
+		snprintf(who, sizeof(who), "PE %d: ", shi.me);
+	/* At once: PEs often die together. */
+	fprintf(stderr, "shmem: %s%s\n", who, text);
 	_exit(134);
 }
 
@@ -39,7 +39,7 @@ void shi_need_init(const char *what)
 __attribute__((__constructor__))
 static void attach(void)
 {
-	shi_memory_attach();
+	shi_job_attach();
 	/* What one PE writes is to come out when another ends the job. */
 	if (shi.job && !isatty(STDOUT_FILENO))
 		setvbuf(stdout, NULL, _IOLBF, 0);
@@ -47,6 +47,7 @@ static void attach(void)
 
 static void finalize(void)
 {
+	shi_spaces_close();
 	shi_quiet();
 	shi_set_sync(&shi_world.set);
 	__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_FINALIZED, __ATOMIC_SEQ_CST);
@@ -54,16 +55,27 @@ static void finalize(void)
 	shi.npes = 0;
 }
 
-/* At exit the library is finalized, unless the exit is a failure's. */
+/* At exit the library is finalized, unless the exit is a failure's or the job's. */
 static void at_exit(int status, void *arg)
 {
 	(void)arg;
-	if (shi.npes && !status)
+	if (shi.npes && !status && !shi.job->exit_said)
 		finalize();
+}
+
+/* One that ended before it came here would be waited for in vain. */
+static void need_everybody(int npes)
+{
+	int pe;
+
+	for (pe = 0; pe < npes; pe++)
+		if (__atomic_load_n(&shi.job->pe[pe].state, __ATOMIC_SEQ_CST) == SHI_PE_GONE)
+			shi_die("PE %d has ended without shmem_init()", pe);
 }
 
 static void init(int requested)
 {
+	const struct shi_node *node;
 	cpu_set_t cpus;
 	int npes;
 
@@ -71,8 +83,6 @@ static void init(int requested)
 		shi.inits++;
 		return;
 	}
-	if (finalized)
-		shi_die("initialized again after the last shmem_finalize()");
 	if (!shi.job)
 		shi_memory_alone();
 	npes = shi.job->npes;
@@ -81,18 +91,29 @@ static void init(int requested)
 	shi.debug = !!shi_getenv("DEBUG");
 	if (sched_getaffinity(0, sizeof(cpus), &cpus))
 		CPU_ZERO(&cpus);
-	shi.spins = npes <= CPU_COUNT(&cpus) ? 500 : 10;
+	node = &shi.job->node[shi.job->node_me];
+	shi.spins = node->count <= (unsigned int)CPU_COUNT(&cpus) ? 500 : 10;
 	shi.thread_level = requested;
 	shi.inits = 1;
 	shi_heap_init();
+	free(shi_world.set.span);
+	free(shi_shared.set.span);
 	shi_world.set = (struct shi_set){
 		.stride = 1, .size = npes, .rank = shi.me, .slot = shi_slot(0),
 	};
-	shi_shared.set = shi_world.set;
-	shi_shared.set.slot = shi_slot(1);
+	shi_shared.set = (struct shi_set){
+		.start = node->first, .stride = node->step, .size = node->count,
+		.rank = shi_node_index(node, shi.me), .slot = shi_slot(1),
+	};
+	if (shi_set_place(&shi_world.set) || shi_set_place(&shi_shared.set))
+		shi_die("no memory");
 	__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_RUNNING, __ATOMIC_SEQ_CST);
+	need_everybody(npes);
 	shi.npes = npes;
-	on_exit(at_exit, NULL);
+	/* Not so when it was finalized before and is used again. */
+	if (!finalized)
+		on_exit(at_exit, NULL);
+	finalized = false;
 	if (shi.debug)
 		fprintf(stderr, "shmem: PE %d of %d: heap %#lx+%#lx, variables %#lx+%#lx\n",
 			shi.me, npes, shi.heap_lo, shi.heap_size, shi.data_lo, shi.data_size);
@@ -151,8 +172,8 @@ SHI_FN(void, shmem_global_exit, (int status))
 			shi.job->exit_status = status;
 		__atomic_store_n(&shi.job->pe[shi.me].state, SHI_PE_GLOBAL_EXIT,
 				 __ATOMIC_SEQ_CST);
-		shi.npes = 0;
-		finalized = true;
+		if (shi.launched)
+			shi_launcher_end();
 	}
 	exit(status);
 }
@@ -169,6 +190,10 @@ SHI_FN(int, shmem_n_pes, (void))
 
 int _my_pe(void) { return shi.me; }
 int _num_pes(void) { return pshmem_n_pes(); }
+
+/* Not declared in <shmem.h>: a program may have variables of these names. */
+SHMEM_EXPORT_ int my_pe(void) __attribute__((__weak__));
+SHMEM_EXPORT_ int num_pes(void) __attribute__((__weak__));
 int my_pe(void) { return shi.me; }
 int num_pes(void) { return pshmem_n_pes(); }
 

@@ -6,6 +6,7 @@
 #include <shmem.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "job.h"
 
@@ -35,15 +36,18 @@ struct shi_state {
 	int npes;			/* 0 until the library is initialized */
 	uintptr_t heap_lo, heap_size;	/* own, as the program sees them */
 	uintptr_t data_lo, data_size;
-	char *heaps, *datas;		/* those of PE 0; others by the stride */
-	size_t stride;
+	char **heap_of;			/* by PE; NULL: on another machine */
+	size_t stride;			/* from PE to PE in a machine's memory */
 	struct shi_job *job;
 	char *slots;
 	size_t slot_size;
 	unsigned int spins;
 	int thread_level;
 	int inits;
+	unsigned int spaces;		/* persistent ones; 0: none is open */
 	bool debug;
+	bool far;			/* there are other machines */
+	bool launched;			/* not by oshrun */
 };
 
 extern struct shi_state shi;
@@ -57,12 +61,45 @@ const char *shi_getenv(const char *name);
 size_t shi_env_size(const char *name, size_t otherwise);
 void shi_env_show(void);
 
-/* memory.c: where the symmetric memory is */
-void shi_memory_attach(void);
+/* job.c */
+void shi_job_attach(void);
+
+/* launcher.c: jobs that oshrun has not started */
+void shi_launcher_join(void);
+void shi_launcher_check(void);
+void shi_launcher_end(void);
+
+/* memory.c: the own symmetric memory */
+void shi_memory_find(void);
+void shi_memory_share(int fd, size_t at);
 void shi_memory_alone(void);
+bool shi_in_image(const void *addr);
+
+/* fork.c */
+struct shi_range {
+	uintptr_t lo, hi;
+	uintptr_t zeros;	/* from here on there is nothing of the file */
+};
+
+void shi_copy_pages(void *to, const void *from, size_t len);
+void shi_fork_watch(const struct shi_range *shared, unsigned int n);
+
+/* peer.c: that of others */
+bool shi_symmetric(const void *addr);
 void *shi_peer_slow(const void *addr, int pe, size_t len);
 
+/* far.c: PEs of other machines */
+void shi_far_attach(size_t control);
+
+/* persist.c: false where the address is in no persistent space; NULL: far */
+bool shi_space_peer(const void *addr, int pe, size_t len, void **to);
+int shi_space_far(const void *addr, size_t len, int pe, off_t *at);
+
+/* pspace.c */
+void shi_spaces_close(void);
+
 /* heap.c */
+#define SHI_HEAP_ALIGN (1UL << 30)	/* of its start, at each PE */
 void shi_heap_init(void);
 
 /* wait.c */
@@ -70,11 +107,13 @@ struct shi_waiter {
 	unsigned int round;
 	uint32_t seq;
 	bool armed;
+	long nap;			/* ns, of the last sleep */
+	unsigned int naps;		/* of the longest */
 };
 
 void shi_relax(struct shi_waiter *w, struct shi_bell *bell);
 void shi_ring(struct shi_bell *bell);
-void shi_yield(void);
+bool shi_tested(bool yes);
 
 static inline void shi_relax_end(struct shi_waiter *w, struct shi_bell *bell)
 {
@@ -111,6 +150,14 @@ struct shi_set {
 	int rank;			/* own, -1: not a member */
 	struct shi_slot *slot;		/* of a team, or */
 	long *psync;			/* of an active set */
+	int near;			/* members on this machine */
+	struct shi_span *span;		/* of a team on several machines */
+};
+
+/* The machines that a team is on, in the order of their numbers. */
+struct shi_span {
+	int count, me;			/* an index of node[] */
+	int node[];
 };
 
 struct shi_team {
@@ -128,7 +175,10 @@ extern struct shi_team shi_world, shi_shared;
 
 struct shi_slot *shi_slot(unsigned int number);
 void shi_set_sync(const struct shi_set *set);
-int64_t *shi_set_word(const struct shi_set *set, int rank);
+void shi_set_tell(const struct shi_set *set, int64_t value);
+int64_t shi_set_told(const struct shi_set *set, int rank);
+int shi_set_place(struct shi_set *set);
+int shi_node_of(int pe);
 struct shi_set shi_active_set(int start, int log_stride, int size, long *psync);
 int shi_ctx_pe_slow(shmem_ctx_t ctx, int pe);
 

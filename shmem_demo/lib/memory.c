@@ -3,21 +3,15 @@
  * Symmetric memory: the program's variables and the heap.
  *
  * Before main() the pages of the executable's writable segments are replaced
- * by shared pages of the job's memory file with the same content. Addresses
- * stay, so the program sees no difference; the other PEs map the same file.
+ * by shared pages of the job's memory with the same content. Addresses stay, so
+ * the program sees no difference; the other PEs of the machine map the same.
  * The pages that the dynamic linker has made read-only (RELRO) stay private.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "transport.h"
@@ -26,17 +20,10 @@
 #define HEAP_AT 0x300000000000UL
 #define HEAP_DEFAULT (1UL << 30)
 #define RANGES 8
+#define PAGE_THERE (3UL << 62)	/* of a pagemap entry: in memory or swapped out */
 
-struct range {
-	uintptr_t lo, hi;
-};
-
-const struct shi_far *shi_far;
-
-static struct range parts[RANGES], image;
+static struct shi_range parts[RANGES], image;
 static unsigned int nparts;
-static int job_fd = -1;
-static uint32_t *fork_seen;
 
 /* The main program comes first. */
 static int find_segments(struct dl_phdr_info *info, size_t size, void *arg)
@@ -71,7 +58,9 @@ static int find_segments(struct dl_phdr_info *info, size_t size, void *arg)
 		if (ro_lo <= lo && ro_hi > lo)
 			lo = ro_hi;
 		if (lo < hi && nparts < RANGES)
-			parts[nparts++] = (struct range){ lo, hi };
+			parts[nparts++] = (struct shi_range){
+				lo, hi, SHI_UP(info->dlpi_addr + p->p_vaddr + p->p_filesz, page),
+			};
 	}
 	return 1;
 }
@@ -88,73 +77,67 @@ static void find_data(void)
 		shi.data_size = parts[i].hi - shi.data_lo;
 }
 
-/* Pages of nothing but zeros are not copied: a large .bss stays untouched. */
-static void copy_pages(char *to, const char *from, size_t len)
+/*
+ * Copies memory that began as zeros. Much of a large array has not been
+ * touched yet: the kernel knows which pages there are, so that the others need
+ * not be looked at.
+ */
+static void copy_touched(char *to, const char *from, size_t len)
 {
-	static const char zero[SHI_PAGE];
-	size_t at;
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	size_t pages = len / SHI_PAGE, done, some, i;
+	uint64_t entry[512];
 
-	for (at = 0; at < len; at += SHI_PAGE)
-		if (memcmp(from + at, zero, SHI_PAGE))
-			memcpy(to + at, from + at, SHI_PAGE);
-}
+	for (done = 0; done < pages; done += some) {
+		off_t at = ((uintptr_t)from / SHI_PAGE + done) * sizeof(entry[0]);
+		ssize_t n;
 
-/* A child that goes on without exec has variables of its own, as after any fork. */
-static void fork_prepare(void)
-{
-	fork_seen = mmap(NULL, SHI_PAGE, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-}
-
-static void fork_child(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < nparts; i++) {
-		size_t len = parts[i].hi - parts[i].lo;
-		void *copy = mmap(NULL, len, PROT_READ | PROT_WRITE,
-				  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-		if (copy == MAP_FAILED)
-			_exit(127);
-		copy_pages(copy, (void *)parts[i].lo, len);
-		if (mremap(copy, len, len, MREMAP_MAYMOVE | MREMAP_FIXED,
-			   parts[i].lo) == MAP_FAILED)
-			_exit(127);
+		some = pages - done < 512 ? pages - done : 512;
+		n = pread(fd, entry, some * sizeof(entry[0]), at);
+		for (i = 0; i < some; i++)
+			if (n != (ssize_t)(some * sizeof(entry[0])) || entry[i] & PAGE_THERE)
+				shi_copy_pages(to + (done + i) * SHI_PAGE,
+					   from + (done + i) * SHI_PAGE, SHI_PAGE);
 	}
-	shi.npes = 0;
-	if (fork_seen != MAP_FAILED)
-		__atomic_store_n(fork_seen, 1, __ATOMIC_RELEASE);
+	if (fd >= 0)
+		close(fd);
 }
 
-/* The parent changes nothing until the child has its copy. */
-static void fork_parent(void)
-{
-	struct timespec nap = { .tv_nsec = 50000 };
-	int i;
-
-	if (fork_seen == MAP_FAILED)
-		return;
-	/* The fork may have failed: not for ever. */
-	for (i = 0; i < 20000 && !__atomic_load_n(fork_seen, __ATOMIC_ACQUIRE); i++)
-		nanosleep(&nap, NULL);
-	munmap(fork_seen, SHI_PAGE);
-}
-
-static void share_data(char *mine)
+static void share_data(char *mine, int fd)
 {
 	unsigned int i;
 
 	for (i = 0; i < nparts; i++) {
 		size_t at = parts[i].lo - shi.data_lo, len = parts[i].hi - parts[i].lo;
+		size_t filled = parts[i].zeros > parts[i].lo ? parts[i].zeros - parts[i].lo : 0;
 		off_t in_file = mine + at - (char *)shi.job;
 
-		copy_pages(mine + at, (void *)parts[i].lo, len);
+		if (filled > len)
+			filled = len;
+		shi_copy_pages(mine + at, (void *)parts[i].lo, filled);
+		copy_touched(mine + at + filled, (char *)parts[i].lo + filled, len - filled);
 		if (mmap((void *)parts[i].lo, len, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_FIXED, job_fd, in_file) == MAP_FAILED)
+			 MAP_SHARED | MAP_FIXED, fd, in_file) == MAP_FAILED)
 			shi_die("cannot share the program's variables: %s", strerror(errno));
 	}
-	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	shi_fork_watch(parts, nparts);
+}
+
+/* Aligned alike at all PEs, so that their allocators come to the same offsets. */
+static void *map_anywhere(size_t size, int flags, int fd, size_t in_file)
+{
+	char *room = mmap(NULL, size + SHI_HEAP_ALIGN, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *at, *end = room + size + SHI_HEAP_ALIGN;
+
+	if (room == MAP_FAILED)
+		return room;
+	at = (char *)SHI_UP((uintptr_t)room, SHI_HEAP_ALIGN);
+	if (at > room)
+		munmap(room, at - room);
+	if (end > at + size)
+		munmap(at + size, end - at - size);
+	return mmap(at, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, in_file);
 }
 
 static void map_heap(size_t in_file, int fd)
@@ -165,8 +148,7 @@ static void map_heap(size_t in_file, int fd)
 	heap = mmap((void *)HEAP_AT, shi.heap_size, PROT_READ | PROT_WRITE,
 		    flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, in_file);
 	if (heap == MAP_FAILED)
-		heap = mmap(NULL, shi.heap_size, PROT_READ | PROT_WRITE,
-			    flags | MAP_NORESERVE, fd, in_file);
+		heap = map_anywhere(shi.heap_size, flags | MAP_NORESERVE, fd, in_file);
 	if (heap == MAP_FAILED)
 		shi_die("no address space for a symmetric heap of %zu bytes; see SHMEM_SYMMETRIC_SIZE",
 			shi.heap_size);
@@ -180,141 +162,46 @@ static void pick_heap_size(void)
 		shi.heap_size = SHI_PAGE;
 }
 
-/* The job's memory file: inherited, or by way of oshrun where a wrapper closed it. */
-static int open_job(const char *env)
+/*
+ * Before main(): nobody else runs who could write into what is copied. The job
+ * is found, and "fd" is its memory, in which the own part begins at "at".
+ */
+void shi_memory_share(int fd, size_t at)
 {
-	unsigned long inode;
-	struct stat st;
-	char path[64];
-	int pid, fd;
-
-	if (sscanf(env, "%d:%d:%lu", &pid, &fd, &inode) != 3)
-		shi_die("%s='%s' is not from oshrun", SHI_JOB_ENV, env);
-	if (!fstat(fd, &st) && st.st_ino == inode) {
-		fcntl(fd, F_SETFD, FD_CLOEXEC);
-		return fd;
-	}
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", pid, fd);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) || st.st_ino != inode)
-		shi_die("the job's memory is not there: is its oshrun gone?");
-	return fd;
+	map_heap(at + shi.data_size, fd);
+	if (nparts)
+		share_data((char *)shi.job + at, fd);
 }
 
-/* All PEs have to be the same program and have the same heap. */
-static void agree(uint64_t *said, uint64_t mine, const char *what)
+/* Sizes of what this process wants to share. */
+void shi_memory_find(void)
 {
-	uint64_t none = 0;
-
-	if (!__atomic_compare_exchange_n(said, &none, mine, false, __ATOMIC_SEQ_CST,
-					 __ATOMIC_SEQ_CST) && none != mine)
-		shi_die("the PEs differ in the size of their %s: %lu and %lu bytes",
-			what, (unsigned long)none, (unsigned long)mine);
-}
-
-/* Before main(): nobody else runs who could write into what is copied. */
-void shi_memory_attach(void)
-{
-	const char *env = getenv(SHI_JOB_ENV), *rank = getenv(SHI_RANK_ENV);
-	size_t control, total;
-	struct shi_job *job;
-	struct stat st;
-	uint32_t npes;
-
-	if (!env || !rank)
-		return;
-	job_fd = open_job(env);
-	job = mmap(NULL, sizeof(*job), PROT_READ, MAP_SHARED, job_fd, 0);
-	if (job == MAP_FAILED || job->magic != SHI_MAGIC)
-		shi_die("the job's memory is of another version of oshrun");
-	npes = job->npes;
-	munmap(job, sizeof(*job));
-
 	find_data();
 	pick_heap_size();
-	shi.stride = shi.data_size + shi.heap_size;
-	control = shi_job_size(npes);
-	if (shi.heap_size > (1UL << 46) / npes ||
-	    shi.data_size > (1UL << 46) / npes)
-		shi_die("%u heaps of %zu bytes do not fit into the address space",
-			npes, shi.heap_size);
-	total = control + npes * shi.stride;
-	if (fstat(job_fd, &st) || ((size_t)st.st_size < total && ftruncate(job_fd, total)))
-		shi_die("cannot make the job's memory %zu bytes: %s", total, strerror(errno));
-	job = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, job_fd, 0);
-	if (job == MAP_FAILED)
-		shi_die("cannot map the memory of %u PEs, %zu bytes: %s; see SHMEM_SYMMETRIC_SIZE",
-			npes, total, strerror(errno));
-	agree(&job->data_size, shi.data_size, "variables (are they one program?)");
-	agree(&job->heap_size, shi.heap_size, "heap");
-	shi.job = job;
-	shi.me = atoi(rank);
-	shi.datas = (char *)job + control;
-	shi.heaps = shi.datas + shi.data_size;
-	map_heap(control + shi.stride * shi.me + shi.data_size, job_fd);
-	if (nparts)
-		share_data(shi.datas + shi.stride * shi.me);
-	job->pe[shi.me].pid = getpid();
 }
 
 /* A bare program is one PE, and shares with nobody. */
 void shi_memory_alone(void)
 {
-	find_data();
-	pick_heap_size();
+	static char *heap_of[1];
+
+	shi_memory_find();
 	map_heap(0, -1);
-	shi.job = mmap(NULL, shi_job_size(1), PROT_READ | PROT_WRITE,
+	heap_of[0] = (char *)shi.heap_lo;
+	shi.heap_of = heap_of;
+	shi.job = mmap(NULL, shi_job_size(1, SHI_TEAMS), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (shi.job == MAP_FAILED)
 		shi_die("no memory");
-	shi.job->npes = 1;
+	shi.job->npes = shi.job->nnodes = 1;
+	shi.job->teams = SHI_TEAMS;
+	shi.job->node[0] = (struct shi_node){ .step = 1, .count = 1 };
 }
 
-/* What is not symmetric memory of another PE. */
-void *shi_peer_slow(const void *addr, int pe, size_t len)
+/* Is it in the program, where also its constants are? */
+bool shi_in_image(const void *addr)
 {
 	uintptr_t a = (uintptr_t)addr;
 
-	shi_need_init("a routine");
-	if (pe < 0 || pe >= shi.npes)
-		shi_die("there is no PE %d, only 0 to %d", pe, shi.npes - 1);
-	/* Constants are the same in every PE. */
-	if (a >= image.lo && a < image.hi)
-		return (void *)addr;
-	if (!len)
-		return (void *)addr;
-	shi_die("address %p, for %zu bytes at PE %d, is not symmetric", addr, len, pe);
-}
-
-SHI_FN(int, shmem_pe_accessible, (int pe))
-{
-	return pe >= 0 && pe < shi.npes;
-}
-
-static bool symmetric(const void *addr)
-{
-	uintptr_t a = (uintptr_t)addr;
-
-	return a - shi.heap_lo < shi.heap_size || a - shi.data_lo < shi.data_size;
-}
-
-SHI_FN(int, shmem_addr_accessible, (const void *addr, int pe))
-{
-	return pe >= 0 && pe < shi.npes && symmetric(addr);
-}
-
-SHI_FN(void *, shmem_ptr, (const void *dest, int pe))
-{
-	if (pe < 0 || pe >= shi.npes || !symmetric(dest))
-		return NULL;
-	return shi_peer(dest, pe, 1);
-}
-
-SHI_FN(void *, shmem_team_ptr, (shmem_team_t handle, const void *dest, int pe))
-{
-	struct shi_team *team = shi_team(handle);
-
-	if (!team || pe < 0 || pe >= team->set.size || !symmetric(dest))
-		return NULL;
-	return shi_peer(dest, shi_set_pe(&team->set, pe), 1);
+	return a >= image.lo && a < image.hi;
 }

@@ -117,18 +117,6 @@ SHI_FN(size_t, shmem_##N##_test_some##tail, \
 	return found; \
 }
 
-/* Who tests in a loop is waiting: others get the processor now and then. */
-static bool shi_tested(bool yes)
-{
-	static _Thread_local unsigned int in_vain;
-
-	if (yes)
-		in_vain = 0;
-	else if (++in_vain > shi.spins)
-		shi_yield();
-	return yes;
-}
-
 #define ALL(T, N, A) \
 	COMPARE(T, N, A) ONE(T, N, A) MANY(T, N, , T, &, 0) \
 	MANY(T, N, _vector, const T *, , 1)

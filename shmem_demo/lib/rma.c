@@ -13,8 +13,8 @@ static inline void signal_at(uint64_t *sig_addr, uint64_t signal, int sig_op, in
 	if (sig_op != SHMEM_SIGNAL_SET && sig_op != SHMEM_SIGNAL_ADD)
 		shi_die("there is no signal operation %d", sig_op);
 	if (__builtin_expect(!sig, 0)) {
-		shi_far->fence();
-		shi_far->amo(sig_op == SHMEM_SIGNAL_ADD ? SHI_ADD : SHI_SET, sizeof(signal),
+		shi_far_quiet();
+		shi_far_amo(sig_op == SHMEM_SIGNAL_ADD ? SHI_ADD : SHI_SET, sizeof(signal),
 			     sig_addr, NULL, &signal, NULL, pe);
 		return;
 	}

@@ -10,20 +10,28 @@
 
 #define FIRST_SLOT 2	/* after those of the world and of the shared team */
 
+/* The first machine knows for all which slots are taken. */
 static int64_t slot_take(void)
 {
 	unsigned int i;
 
-	for (i = FIRST_SLOT; i < SHI_TEAMS; i++) {
-		struct shi_slot *slot = shi_slot(i);
-		uint32_t none = 0;
-
-		if (!__atomic_load_n(&slot->used, __ATOMIC_RELAXED) &&
-		    __atomic_compare_exchange_n(&slot->used, &none, 1, false, __ATOMIC_SEQ_CST,
-						__ATOMIC_SEQ_CST))
+	for (i = FIRST_SLOT; i < shi.job->teams; i++)
+		if (!shi_node_amo(SHI_CSWAP, &shi_slot(i)->used, 1, 0, 0))
 			return i;
-	}
 	return 0;
+}
+
+/* Before anybody uses it; the members of a machine leave it to their first. */
+static void slot_clear(const struct shi_set *set)
+{
+	int i;
+
+	for (i = 0; i < set->rank; i++)
+		if (shi_node_of(shi_set_pe(set, i)) == (int)shi.job->node_me)
+			return;
+	set->slot->round = 0;
+	set->slot->node_round = 0;
+	memset(set->slot->node_said, 0, sizeof(set->slot->node_said));
 }
 
 static int rank_of(const struct shi_set *set, int pe)
@@ -47,21 +55,24 @@ static struct shi_team *split(struct shi_team *parent, struct shi_set set, int f
 	int64_t slot = 0;
 
 	if (set.rank == 0)
-		__atomic_store_n(shi_set_word(&parent->set, first), slot_take(), __ATOMIC_RELEASE);
+		shi_set_tell(&parent->set, slot_take());
 	shi_set_sync(&parent->set);
 	if (set.rank >= 0)
-		slot = __atomic_load_n(shi_set_word(&parent->set, first), __ATOMIC_ACQUIRE);
+		slot = shi_set_told(&parent->set, first);
+	if (slot) {
+		set.slot = shi_slot(slot);
+		slot_clear(&set);
+		team = calloc(1, sizeof(*team));
+	}
 	/* Nobody's word is changed while another may still read it. */
 	shi_set_sync(&parent->set);
 	if (set.rank < 0)
 		return NULL;
-	if (slot)
-		team = calloc(1, sizeof(*team));
-	if (!team) {
+	if (!team || shi_set_place(&set)) {
+		free(team);
 		*error = -1;
 		return NULL;
 	}
-	set.slot = shi_slot(slot);
 	team->set = set;
 	if (config && mask & SHMEM_TEAM_NUM_CONTEXTS)
 		team->config = *config;
@@ -183,9 +194,10 @@ SHI_FN(void, shmem_team_destroy, (shmem_team_t handle))
 		shi_die("a predefined team cannot be destroyed");
 	slot = team->set.slot;
 	shi_quiet();
-	if (__atomic_add_fetch(&slot->left, 1, __ATOMIC_SEQ_CST) == (uint32_t)team->set.size) {
-		__atomic_store_n(&slot->left, 0, __ATOMIC_SEQ_CST);
-		__atomic_store_n(&slot->used, 0, __ATOMIC_SEQ_CST);
+	if (shi_node_amo(SHI_ADD, &slot->left, 1, 0, 0) + 1 == (uint64_t)team->set.size) {
+		shi_node_amo(SHI_SET, &slot->left, 0, 0, 0);
+		shi_node_amo(SHI_SET, &slot->used, 0, 0, 0);
 	}
+	free(team->set.span);
 	free(team);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How memory of a PE is reached. A PE whose memory is mapped here is near: put,
- * get and atomics are loads and stores. What is not mapped goes through a
- * struct shi_far; there is none yet.
+ * How memory of a PE is reached. A PE of this machine is near: its memory is
+ * mapped here; put, get and atomics are loads and stores. Others are far, and
+ * reached through far.c.
  */
 #ifndef SHI_TRANSPORT_H
 #define SHI_TRANSPORT_H
@@ -13,35 +13,64 @@ enum shi_op {
 	SHI_FETCH, SHI_SET, SHI_SWAP, SHI_CSWAP, SHI_ADD, SHI_AND, SHI_OR, SHI_XOR,
 };
 
-struct shi_far {
-	void (*put)(void *dest, const void *source, size_t len, int pe);
-	void (*get)(void *dest, const void *source, size_t len, int pe);
-	/* Of 4 or 8 bytes; the old value goes to "fetch" unless that is NULL. */
-	void (*amo)(enum shi_op op, size_t size, void *dest, void *fetch,
-		    const void *value, const void *cond, int pe);
-	void (*fence)(void);
-	void (*quiet)(void);
-};
-
-extern const struct shi_far *shi_far;
+/* far.c: the address is one of this PE's, and what it means there is asked for. */
+void shi_far_put(void *dest, const void *source, size_t len, int pe);
+void shi_far_get(void *dest, const void *source, size_t len, int pe);
+/* Of 4 or 8 bytes; the old value goes to "fetch" unless that is NULL. */
+void shi_far_amo(enum shi_op op, size_t size, void *dest, void *fetch, const void *value,
+		 const void *cond, int pe);
+void shi_far_quiet(void);
+/* A word of the control memory of a machine, by where it is in this one's. */
+uint64_t shi_node_amo(enum shi_op op, uint64_t *word, uint64_t value, uint64_t cond, int node);
 
 /* Where a symmetric address of a near PE is mapped here; NULL: it is far. */
 static inline void *shi_peer(const void *addr, int pe, size_t len)
 {
 	uintptr_t off;
+	char *heap;
 
 	if (__builtin_expect((unsigned int)pe >= (unsigned int)shi.npes, 0))
 		return shi_peer_slow(addr, pe, len);
-	if (pe == shi.me)
-		return (void *)addr;
 	off = (uintptr_t)addr - shi.heap_lo;
-	if (__builtin_expect(off < shi.heap_size, 1))
-		return shi.heaps + shi.stride * (size_t)pe + off;
+	if (pe == shi.me) {
+		void *own;
+
+		if (__builtin_expect(shi.spaces && off >= shi.heap_size, 0))
+			shi_space_peer(addr, pe, len, &own);
+		return (void *)addr;
+	}
+	heap = shi.heap_of[pe];
+	if (__builtin_expect(!heap, 0))
+		return shi_peer_slow(addr, pe, len);
+	if (__builtin_expect(off < shi.heap_size && len <= shi.heap_size - off, 1))
+		return heap + off;
 	off = (uintptr_t)addr - shi.data_lo;
-	if (__builtin_expect(off < shi.data_size, 1))
-		return shi.datas + shi.stride * (size_t)pe + off;
+	if (__builtin_expect(off < shi.data_size && len <= shi.data_size - off, 1))
+		return heap - shi.data_size + off;
 	return shi_peer_slow(addr, pe, len);
 }
+
+/* Gives the old value. */
+#define SHI_AMO_AT(T, name) \
+static inline T name(enum shi_op op, T *at, T value, T cond) \
+{ \
+	switch (op) { \
+	case SHI_FETCH: return __atomic_load_n(at, __ATOMIC_SEQ_CST); \
+	case SHI_SET: \
+	case SHI_SWAP: return __atomic_exchange_n(at, value, __ATOMIC_SEQ_CST); \
+	case SHI_CSWAP: \
+		__atomic_compare_exchange_n(at, &cond, value, false, __ATOMIC_SEQ_CST, \
+					    __ATOMIC_SEQ_CST); \
+		return cond; \
+	case SHI_ADD: return __atomic_fetch_add(at, value, __ATOMIC_SEQ_CST); \
+	case SHI_AND: return __atomic_fetch_and(at, value, __ATOMIC_SEQ_CST); \
+	case SHI_OR: return __atomic_fetch_or(at, value, __ATOMIC_SEQ_CST); \
+	case SHI_XOR: return __atomic_fetch_xor(at, value, __ATOMIC_SEQ_CST); \
+	} \
+	__builtin_unreachable(); \
+}
+SHI_AMO_AT(uint64_t, shi_amo_at)
+SHI_AMO_AT(uint32_t, shi_amo4_at)
 
 /* A single element is one store, which nobody sees half of. */
 static inline void shi_copy(void *dest, const void *source, size_t len)
@@ -52,6 +81,9 @@ static inline void shi_copy(void *dest, const void *source, size_t len)
 		break;
 	case 4:
 		memcpy(dest, source, 4);
+		break;
+	case 2:
+		memcpy(dest, source, 2);
 		break;
 	case 0:
 		break;
@@ -65,7 +97,7 @@ static inline void shi_put(void *dest, const void *source, size_t len, int pe)
 	void *to = shi_peer(dest, pe, len);
 
 	if (__builtin_expect(!to, 0)) {
-		shi_far->put(dest, source, len, pe);
+		shi_far_put(dest, source, len, pe);
 		return;
 	}
 	shi_copy(to, source, len);
@@ -77,23 +109,41 @@ static inline void shi_get(void *dest, const void *source, size_t len, int pe)
 	const void *from = shi_peer(source, pe, len);
 
 	if (__builtin_expect(!from, 0))
-		shi_far->get(dest, source, len, pe);
+		shi_far_get(dest, source, len, pe);
 	else
 		shi_copy(dest, from, len);
 }
 
+/* Puts of this PE are where they belong, and seen by all. */
 static inline void shi_quiet(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (__builtin_expect(!!shi_far, 0))
-		shi_far->quiet();
+	if (__builtin_expect(shi.far, 0))
+		shi_far_quiet();
 }
 
+/* Machines keep no order of their own among what comes from different threads. */
 static inline void shi_fence(void)
 {
 	__atomic_thread_fence(__ATOMIC_ACQ_REL);
-	if (__builtin_expect(!!shi_far, 0))
-		shi_far->fence();
+	if (__builtin_expect(shi.far, 0))
+		shi_far_quiet();
 }
+
+/* Atomics for the library's own use: they give the old value. */
+#define SHI_AMO(T, name, near) \
+static inline T name(enum shi_op op, void *dest, T value, T cond, int pe) \
+{ \
+	T *at = shi_peer(dest, pe, sizeof(T)), old = cond; \
+	if (__builtin_expect(!at, 0)) { \
+		shi_far_amo(op, sizeof(T), dest, &old, &value, &cond, pe); \
+		return old; \
+	} \
+	old = near(op, at, value, cond); \
+	shi_wake(pe); \
+	return old; \
+}
+SHI_AMO(uint64_t, shi_amo, shi_amo_at)
+SHI_AMO(uint32_t, shi_amo4, shi_amo4_at)
 
 #endif

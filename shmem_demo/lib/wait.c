@@ -11,7 +11,11 @@
 #include "internal.h"
 
 #define YIELDS 8
+#define YIELD_EVERY 16
 #define SLEEP_NS 500000L
+#define SLEEP_MOST_NS 16000000L
+#define CHECK_EVERY 16
+#define SLEEP_FAR_NS 50000L	/* other machines ring no bell */
 
 static inline void pause_cpu(void)
 {
@@ -23,6 +27,28 @@ static inline void pause_cpu(void)
 }
 
 /*
+ * Without a bell a sleep ends by itself: for those stores that ring none, those
+ * of the program through shmem_ptr(). Each is twice as long as the last one, so
+ * that it takes no more than about as long again as the wait has taken, and
+ * hundreds of PEs that wait for one leave it the processor.
+ */
+static void sleep_for(struct shi_waiter *w, struct shi_bell *bell)
+{
+	struct timespec limit = { 0 };
+
+	if (shi.far)
+		w->nap = SLEEP_FAR_NS;
+	else if (!w->nap)
+		w->nap = SLEEP_NS;
+	else if (w->nap < SLEEP_MOST_NS)
+		w->nap *= 2;
+	else if (shi.launched && !(++w->naps % CHECK_EVERY))
+		shi_launcher_check();
+	limit.tv_nsec = w->nap;
+	syscall(SYS_futex, &bell->seq, FUTEX_WAIT, w->seq, &limit, NULL, 0);
+}
+
+/*
  * One step of waiting; the caller looks at its condition between the steps.
  * Before a sleep it looks once more, after it is counted as a sleeper.
  */
@@ -31,7 +57,11 @@ void shi_relax(struct shi_waiter *w, struct shi_bell *bell)
 	unsigned int round = w->round++;
 
 	if (round < shi.spins) {
-		pause_cpu();
+		/* Who is waited for may be on this processor, behind this PE. */
+		if (round % YIELD_EVERY == YIELD_EVERY - 1)
+			sched_yield();
+		else
+			pause_cpu();
 	} else if (round < shi.spins + YIELDS) {
 		sched_yield();
 	} else if (!w->armed) {
@@ -39,9 +69,7 @@ void shi_relax(struct shi_waiter *w, struct shi_bell *bell)
 		__atomic_fetch_add(&bell->sleepers, 1, __ATOMIC_SEQ_CST);
 		w->armed = true;
 	} else {
-		struct timespec limit = { .tv_nsec = SLEEP_NS };
-
-		syscall(SYS_futex, &bell->seq, FUTEX_WAIT, w->seq, &limit, NULL, 0);
+		sleep_for(w, bell);
 		__atomic_fetch_sub(&bell->sleepers, 1, __ATOMIC_SEQ_CST);
 		w->armed = false;
 		w->round = shi.spins + YIELDS;
@@ -54,7 +82,14 @@ void shi_ring(struct shi_bell *bell)
 	syscall(SYS_futex, &bell->seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-void shi_yield(void)
+/* Who tests in a loop is waiting: others get the processor now and then. */
+bool shi_tested(bool yes)
 {
-	sched_yield();
+	static _Thread_local unsigned int in_vain;
+
+	if (yes)
+		in_vain = 0;
+	else if (++in_vain > shi.spins)
+		sched_yield();
+	return yes;
 }

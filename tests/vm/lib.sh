@@ -106,6 +106,23 @@ share_all() {
 	share_program fio e2fsck mkfs.xfs xfs_repair
 }
 
+# share_shmem: oshrun, libshmem and programs for it
+shmem_conforming="active_set amo collective generic memory old order p2p reduce rma team threads"
+share_shmem() {
+	local to=$share/shmem from=$out/shmem program source
+
+	make --no-print-directory -s -C "$top/shmem_demo" OUT="$from"
+	mkdir -p "$to"
+	cp -u "$from/bin/oshrun" "$from/lib/libshmem.so.1" "$to/"
+	for program in $shmem_conforming busy; do
+		source=$top/tests/shmem/$program.c
+		[ "$program" != busy ] || source=$top/tests/vm/shmem_busy.c
+		[ "$to/$program" -nt "$source" ] && [ "$to/$program" -nt "$to/libshmem.so.1" ] ||
+			"$from/bin/oshcc" -O1 -pthread -Wl,-rpath,/share/shmem \
+				-o "$to/$program" "$source"
+	done
+}
+
 # share_cluster: Corosync, Pacemaker and resource agents, ours among them, with
 # their libraries
 share_cluster() {

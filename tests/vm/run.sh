@@ -74,6 +74,9 @@ share_all
 case " ${files[*]} " in
 */pacemaker.sh\ *) share_cluster ;;
 esac
+case " ${files[*]} " in
+*/shmem.sh\ *) share_shmem ;;
+esac
 echo "built in $((SECONDS - begin)) s"
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/kfi-vm.XXXXXX")

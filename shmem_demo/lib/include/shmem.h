@@ -6,12 +6,21 @@
 #ifndef SHMEM_H
 #define SHMEM_H
 
+/* Programs are compiled with -pedantic and -Werror. */
+#pragma GCC system_header
+
 #include <stddef.h>
 #include <stdint.h>
+#ifndef __cplusplus
+#include <complex.h>
+#endif
 #include <shmem/types.h>
 
 #define SHMEM_MAJOR_VERSION 1
 #define SHMEM_MINOR_VERSION 6
+/* Programs of Open MPI's ask by this name. */
+#define OSHMEM_SPEC_VERSION \
+	(SHMEM_MAJOR_VERSION * 10000 + SHMEM_MINOR_VERSION * 100)
 #define SHMEM_MAX_NAME_LEN 256
 #define SHMEM_VENDOR_STRING "kfabric-pmem libshmem"
 
@@ -46,6 +55,7 @@ typedef struct {
 #define SHMEM_CTX_PRIVATE (1L << 1)
 #define SHMEM_CTX_NOSTORE (1L << 2)
 #define SHMEM_CTX_SESSION_BATCH (1L << 0)
+#define SHMEM_CTX_SESSION_SAME_AMO (1L << 1)
 #define SHMEM_CTX_SESSION_TOTAL_OPS (1L << 0)
 
 #define SHMEM_MALLOC_ATOMICS_REMOTE (1L << 0)
@@ -71,11 +81,10 @@ typedef struct {
 #define SHMEM_ALLTOALLS_SYNC_SIZE SHMEM_SYNC_SIZE
 #define SHMEM_REDUCE_MIN_WRKDATA_SIZE 1
 
+#define SHMEM_NORETURN_ __attribute__((__noreturn__))
+
 #ifdef __cplusplus
-#define SHMEM_NORETURN_ __attribute__((__noreturn__))
 extern "C" {
-#else
-#define SHMEM_NORETURN_ __attribute__((__noreturn__))
 #endif
 
 #define SHMEM_EXPORT_ __attribute__((__visibility__("default")))
@@ -162,6 +171,9 @@ SHMEM_F_(uint64_t, shmem_signal_fetch, (const uint64_t *sig_addr))
 SHMEM_F_(uint64_t, shmem_signal_wait_until,
 	 (uint64_t *sig_addr, int cmp, uint64_t cmp_value))
 
+/* For profilers; a program may call it without one. */
+SHMEM_F_(void, shmem_pcontrol, (int level, ...))
+
 #include <shmem/typed.h>
 #include <shmem/deprecated.h>
 
@@ -169,8 +181,11 @@ SHMEM_F_(uint64_t, shmem_signal_wait_until,
 }
 #endif
 
-#if !defined(__cplusplus) && __STDC_VERSION__ >= 201112L && \
-	!defined(SHMEM_NO_GENERIC_)
+#if defined(SHMEM_NO_GENERIC_)
+/* libshmem itself */
+#elif defined(__cplusplus)
+#include <shmem/overload.h>
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
 #include <shmem/generic.h>
 #endif
 

@@ -23,10 +23,9 @@
 #define _SHMEM_REDUCE_MIN_WRKDATA_SIZE SHMEM_REDUCE_MIN_WRKDATA_SIZE
 
 SHMEM_F_(void, start_pes, (int npes))
+/* my_pe() and num_pes() are there too; many a program has variables so named. */
 SHMEM_EXPORT_ int _my_pe(void);
 SHMEM_EXPORT_ int _num_pes(void);
-SHMEM_EXPORT_ int my_pe(void) __attribute__((__weak__));
-SHMEM_EXPORT_ int num_pes(void) __attribute__((__weak__));
 SHMEM_F_(void *, shmalloc, (size_t size))
 SHMEM_F_(void, shfree, (void *ptr))
 SHMEM_F_(void *, shrealloc, (void *ptr, size_t size))

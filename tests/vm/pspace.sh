@@ -1,0 +1,80 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# rig: crash a b
+#
+# Persistent spaces in a region: the demo programs lose their power at random
+# moments and go on. Under the cache model ranges are committed by ioctl, and
+# what was not committed is lost; without it libpmem2 flushes the caches.
+
+# shellcheck source=tests/vm/pspace_lib.sh
+. "${BASH_SOURCE[0]%/*}/pspace_lib.sh"
+
+# pspace_run COMMAND...: on b, where $SHMEM_PMEM_DIR names regions
+pspace_run() {
+	on b env LD_LIBRARY_PATH=/share/lib SHMEM_PMEM_DIR=/dev/kfi SHMEM_SYMMETRIC_SIZE=1M \
+		/share/oshrun -np 2 "$@"
+}
+
+# pspace_up [OPTION OF THE POOL]: what b does after each boot
+pspace_up() {
+	share_mount b
+	load b
+	on b kfipmem pool open /dev/pmem0 "$@"
+}
+
+pspace_make() {
+	local program
+
+	share_mount b
+	# It may be open from the round before.
+	on b sh -c '! [ -d /sys/module/kfi_user ] || kfipmem pool close tank' || true
+	target b "$@"
+	for program in heat phash isort gups; do
+		on b kfipmem region create "tank/$program" --size 16M
+		# What another test has left is no space.
+		on b dd if=/dev/zero of="/dev/kfi/$program" bs=1M count=16
+	done
+}
+
+# pspace_cut POOL-OPTION PROGRAM [OPTION...]: the power goes CUTS times while it
+# runs; then it runs to its end and verifies.
+pspace_cut() {
+	local pool=$1 program=$2 cut said=$work/pspace status at last=0 job
+
+	shift 2
+	for ((cut = 1; cut <= ${CUTS:-2}; cut++)); do
+		: > "$said"
+		pspace_run "/share/$program" "$@" > "$said" 2>&1 &
+		job=$!
+		wait_until 60 grep -q 'begins at\|PE ' "$said"
+		sleep "$(random 0 2).$(random 0 9)"
+		kfirig cut b
+		status=0
+		wait "$job" || status=$?
+		at=$(begins "$said")
+		echo "cut $cut: began at $at, status $status"
+		grep -q 'power loss' "$said" && { cat "$said"; return 1; }
+		[ "$status" -ne 0 ] || grep -q verified "$said"
+		[ "$at" -ge "$last" ] || { cat "$said"; return 1; }
+		last=$at
+		kfirig power-on b
+		# shellcheck disable=SC2086
+		pspace_up $pool
+	done
+	LIMIT=120 pspace_run "/share/$program" "$@" > "$said" 2>&1 || { cat "$said"; return 1; }
+	cat "$said"
+	grep -q verified "$said"
+}
+
+spaces_share
+for pspace_method in --cache-model ''; do
+	proves "regions for spaces${pspace_method:+, cache model}" pspace_make $pspace_method
+	proves "heat: power cuts${pspace_method:+, cache model}" \
+		pspace_cut "$pspace_method" heat -v -n 64 -s 4000 -e 10
+	proves "hash table: power cuts${pspace_method:+, cache model}" \
+		pspace_cut "$pspace_method" phash -s 8192 -k 6000
+	proves "integer sort: power cuts${pspace_method:+, cache model}" \
+		pspace_cut "$pspace_method" isort -k 4000 -n 60
+	proves "random updates: power cuts${pspace_method:+, cache model}" \
+		pspace_cut "$pspace_method" gups -w 4096 -u 400000 -c 2000
+done

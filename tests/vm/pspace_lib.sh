@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Persistent spaces over machines: on each a region with a space's name for the
+# parts of its PEs, which the others have attached. Sourced; space_nodes are the
+# machines, in the order of oshrun, space_names the spaces.
+
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+space_nodes=()
+space_names=()
+space_size=16M
+
+# spaces_share: the programs, on the host
+spaces_share() {
+	make -s --no-print-directory -C "$top" shmem > /dev/null
+	share_program "$out"/shmem/bin/oshrun "$out"/shmem/apps/{heat,phash,isort,gups}
+}
+
+# spaces_rsh: what oshrun has in place of ssh
+spaces_rsh() {
+	cat > "$work/rsh" <<-'END'
+	#!/bin/sh
+	node=$1
+	shift
+	exec kfirig exec --timeout 600 "$node" -- env LD_LIBRARY_PATH=/share/lib "$@"
+	END
+	chmod +x "$work/rsh"
+}
+
+# spaces_run SECONDS NPES COMMAND...
+spaces_run() {
+	env OSHRUN_RSH="$work/rsh" SHMEM_PMEM_DIR=/dev/kfi SHMEM_SYMMETRIC_SIZE=1M \
+		"$out/shmem/bin/oshrun" -t "$1" -H "$(IFS=,; echo "${space_nodes[*]}")" -np "$2" \
+		--remote-path /share/oshrun "${@:3}"
+}
+
+# spaces_serve NODE: its regions for the others, after each boot
+spaces_serve() {
+	local name
+
+	kfirig put "$1" "$work/key" /root/key
+	on "$1" chmod 600 /root/key
+	for name in "${space_names[@]}"; do
+		on "$1" kfipmem export "tank/$name" --peer job --key-file /root/key
+	done
+}
+
+# spaces_attach NODE K: the regions of machine K
+spaces_attach() {
+	local name
+
+	for name in "${space_names[@]}"; do
+		on "$1" kfipmem attach "${space_nodes[$2]}/$name" --name "$name.$2" --as job \
+			--key-file /root/key
+	done
+}
+
+# spaces_make: pools, regions, exports and attachments of all
+spaces_make() {
+	local node name k
+
+	on "${space_nodes[0]}" kfipmem key generate /root/key
+	kfirig get "${space_nodes[0]}" /root/key "$work/key"
+	for node in "${space_nodes[@]}"; do
+		share_mount "$node"
+		target "$node" --cache-model
+		for name in "${space_names[@]}"; do
+			on "$node" kfipmem region create "tank/$name" --size "$space_size"
+			# What was there before is no space.
+			on "$node" dd if=/dev/zero of="/dev/kfi/$name" bs=1M count="${space_size%M}"
+		done
+		spaces_serve "$node"
+	done
+	for node in "${space_nodes[@]}"; do
+		for k in "${!space_nodes[@]}"; do
+			[ "${space_nodes[k]}" = "$node" ] || spaces_attach "$node" "$k"
+		done
+	done
+}
+
+# spaces_return K: machine K is back from a cut
+spaces_return() {
+	local back=${space_nodes[$1]} node name k
+
+	share_mount "$back"
+	load "$back"
+	on "$back" kfipmem pool open /dev/pmem0 --cache-model
+	spaces_serve "$back"
+	for k in "${!space_nodes[@]}"; do
+		node=${space_nodes[k]}
+		[ "$k" -ne "$1" ] || continue
+		for name in "${space_names[@]}"; do
+			on "$node" kfipmem detach "$name.$1" --force
+		done
+		spaces_attach "$node" "$1"
+		spaces_attach "$back" "$k"
+	done
+}
+
+# begins FILE: the number that a run of a program began at
+begins() {
+	sed -n 's/.* begins at [a-z]* \([0-9]*\).*/\1/p' "$1"
+}

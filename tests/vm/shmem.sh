@@ -1,0 +1,151 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: BSD-3-Clause
+# rig: shmem a b c
+#
+# OpenSHMEM jobs on two and three machines: the conformance programs; what is
+# left when a PE, an agent or a machine goes in the middle.
+
+# shellcheck source=tests/vm/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
+
+# Quick enough for every check; SHMEM_PROGRAMS=all has all of them.
+shmem_programs=${SHMEM_PROGRAMS:-order p2p}
+[ "$shmem_programs" != all ] || shmem_programs=$shmem_conforming
+
+# job HOSTS NP PROGRAM...: started from here, outside of the machines
+job() {
+	local hosts=$1 np=$2
+
+	shift 2
+	"$out/shmem/bin/oshrun" --hosts "$hosts" -np "$np" --timeout 100 --rsh "kfirig exec" \
+		--remote-path /share/shmem/oshrun "${job_options[@]}" "$@"
+}
+job_options=()
+
+shmem_ready() {
+	local node
+
+	for node in a b c; do
+		load "$node"
+		share_mount "$node"
+	done
+}
+
+shmem_conforms() {
+	local program
+
+	for program in $shmem_programs; do
+		job "$1" "$2" "/share/shmem/$program" > "$work/job"
+		cat "$work/job"
+		grep -q '^PASS' "$work/job"
+		fails grep '^FAIL' "$work/job"
+	done
+}
+
+# What a job made on a machine is gone with it.
+nothing_left() {
+	local node
+
+	for node; do
+		on "$node" sh -c '
+			! ls /dev/kfi/shmem-* 2> /dev/null &&
+			! kfipmem pool list | grep shmem- &&
+			! ls /run/kfi-shmem/* 2> /dev/null'
+	done
+}
+
+shmem_counts() {
+	job_options=(--map-by node)
+	job a,b,c 5 /share/shmem/busy 20 | tee "$work/job"
+	grep -q '^counted 100$' "$work/job"
+	nothing_left a b c
+}
+
+# busy_job HOSTS NP: in the background, until it is busy; its output is in
+# $work/busy, its process in $busy
+busy_job() {
+	local line
+
+	rm -f "$work/busy.pipe"
+	mkfifo "$work/busy.pipe"
+	job "$1" "$2" /share/shmem/busy > "$work/busy.pipe" 2> "$work/busy" &
+	busy=$!
+	exec 4< "$work/busy.pipe"
+	read -r -t 60 line <&4
+	[ "$line" = busy ]
+}
+
+# ended STATUS TEXT: the job of busy_job ended so, and said so
+ended() {
+	local status=0
+
+	wait "$busy" || status=$?
+	exec 4<&-
+	cat "$work/busy"
+	[ "$status" -eq "$1" ] || {
+		echo "status $status, not $1"
+		return 1
+	}
+	grep -q "$2" "$work/busy"
+}
+
+# Another job on the same machines does not notice.
+shmem_killed_pe() {
+	busy_job a,b,c 4
+	job a,b 2 /share/shmem/busy 40 > "$work/other" 2>&1 &
+	on b sh -c 'for p in /proc/[0-9]*; do
+		if [ "$(cat $p/comm)" = busy ] && tr "\0" "\n" < $p/environ | grep -q "^KFI_SHMEM_RANK=2$"; then
+			kill -9 ${p#/proc/}
+			break
+		fi
+	done'
+	ended 137 'PE 2 .* was killed by signal 9'
+	wait $!
+	grep -q '^counted 80$' "$work/other"
+	nothing_left a b c
+}
+
+shmem_killed_agent() {
+	busy_job a,b 2
+	on b sh -c 'kill -9 $(pgrep -f "oshrun --agent")'
+	ended 125 'lost machine b'
+	nothing_left a
+	job a,b 2 /share/shmem/busy 1
+	nothing_left a b
+}
+
+shmem_interrupted() {
+	busy_job b,c 3
+	kill -INT "$busy"
+	ended 130 ''
+	nothing_left b c
+}
+
+shmem_lost_machine() {
+	busy_job a,c 2
+	kfirig cut c
+	ended 125 'lost machine c'
+	nothing_left a
+	kfirig power-on c
+	shmem_ready
+	job a,c 2 /share/shmem/busy 1
+}
+
+shmem_refuses() {
+	refused 'no oshrun could be started on nowhere' job a,nowhere 2 /share/shmem/busy 1
+	refused 'No such file' job a,b 2 /share/shmem/none
+	refused 'see SHMEM_SYMMETRIC_SIZE' env SHMEM_SYMMETRIC_SIZE=100G \
+		"$out/shmem/bin/oshrun" --hosts a,b --rsh "kfirig exec" \
+		--remote-path /share/shmem/oshrun /share/shmem/busy 1
+	nothing_left a b
+}
+
+shmem_ready
+proves "conforming programs on two machines ($shmem_programs)" shmem_conforms a,b 3
+proves "conforming programs on three machines ($shmem_programs)" shmem_conforms a,b,c 4
+proves "atomics of five PEs on three machines: none lost, none twice" shmem_counts
+proves "a PE is killed in the middle: the job ends, another does not notice" shmem_killed_pe
+proves "an agent is killed: the job ends, the next one removes what is left" shmem_killed_agent
+proves "a job is interrupted" shmem_interrupted
+proves "a machine loses its power: the job ends, and runs again with it" shmem_lost_machine
+proves "what cannot be: a machine, a program, a heap of that size" shmem_refuses
