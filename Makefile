@@ -46,6 +46,8 @@ help:
 #:   make demo                three machines, a file system that survives them
 #:   make demo-commit [INPUT=FILE]
 #:                            two machines, durable writes, a power cut
+#:   make demo-shmem [PICTURES=DIR]
+#:                            three machines, an OpenSHMEM program, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
 #:                            and, not by default, cluster rig mutants
 #:   make modules             the kernel modules
@@ -55,6 +57,7 @@ help:
 #:                            partitions, CYCLES=N times (10)
 #:   make bench               against a hand-written verbs loop
 #:   make bench-storage       against NVMe-oF, md-raid1 and DRBD
+#:   make bench-shmem         libshmem against Open MPI's OSHMEM, on one machine
 #:   make style               checkpatch, sparse, kernel-doc, shellcheck
 #:   make install             modules, kfipmem, kfirig, systemd units, the agent
 #:                            of Pacemaker, manual pages, completion
@@ -72,7 +75,7 @@ help:
 #:   KILLS=N            kill cycles in the check (default 20) and the soak
 #:   CYCLES=N           of the tests fs, disk and partition (default 1)
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
-#:   QUICK=1            of bench-storage only a few short rounds
+#:   QUICK=1            of bench-storage, bench-shmem a few short rounds
 #:   SEED=N             repeats a run with random moments
 #:   VM_JOBS=N          rigs of the VM tests that run at a time (default 3)
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
@@ -142,6 +145,9 @@ demo: deps-build+rig+test
 demo-commit: deps-build+rig+test
 	@'$(TOP)/tests/demo/commit.sh' $(if $(INPUT),'$(INPUT)')
 
+demo-shmem: deps-build+rig+test
+	@'$(TOP)/tests/demo/shmem.sh' $(if $(PICTURES),'$(PICTURES)')
+
 # Kill cycles and the like in earnest; the check does a few of them.
 soak: deps-build+rig+test
 	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} \
@@ -155,6 +161,9 @@ bench: deps-build+rig+kunit+test
 
 bench-storage: deps-build+rig+test+bench
 	@'$(TOP)/tests/bench/storage.sh' $(if $(QUICK),--quick)
+
+bench-shmem: deps-build+bench-shmem
+	@'$(TOP)/tests/bench/shmem.sh' $(if $(QUICK),--quick)
 
 style: deps-build+kunit+style
 	@'$(TOP)/tests/style.sh'
@@ -172,4 +181,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit soak check bench bench-storage style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check bench bench-storage bench-shmem style sparse install clean

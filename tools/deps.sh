@@ -30,6 +30,8 @@ usage() {
 	  test    what runs in the nodes
 	  shmem   what tests libshmem: C++, sanitizers
 	  bench   peers for the storage bench
+	  bench-shmem
+	          the peer of libshmem: Open MPI's OSHMEM
 	  model   the model checker
 	  style   checkers
 	  cluster Corosync and Pacemaker, for the nodes of a test: to be
@@ -71,6 +73,7 @@ packages() {
 		;;
 	bench) echo mdadm drbd-utils util-linux procps ;;
 	shmem) echo gcc g++ make libc6-dev binutils procps ;;
+	bench-shmem) echo openmpi-bin libopenmpi-dev ;;
 	model) echo spin gcc libc6-dev ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;
 	cluster)

@@ -11,6 +11,7 @@
 #include "internal.h"
 
 #define YIELDS 8
+#define YIELD_EVERY 16
 #define SLEEP_NS 500000L
 #define SLEEP_MOST_NS 16000000L
 #define CHECK_EVERY 16
@@ -56,7 +57,11 @@ void shi_relax(struct shi_waiter *w, struct shi_bell *bell)
 	unsigned int round = w->round++;
 
 	if (round < shi.spins) {
-		pause_cpu();
+		/* Who is waited for may be on this processor, behind this PE. */
+		if (round % YIELD_EVERY == YIELD_EVERY - 1)
+			sched_yield();
+		else
+			pause_cpu();
 	} else if (round < shi.spins + YIELDS) {
 		sched_yield();
 	} else if (!w->armed) {
