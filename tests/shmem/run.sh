@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Tests of libshmem on this machine: the programs of this folder by several
-# numbers of PEs, then under sanitizers; names.sh, jobs.sh. The last line is the
-# sum.
+# numbers of PEs, then under sanitizers; names.sh, jobs.sh, programs.sh. The last
+# line is the sum.
 #
 # usage: run.sh [PROGRAM...]; without one, all of it. PES="1 2" other numbers
 set -euo pipefail
@@ -82,7 +82,7 @@ run_programs() {
 build "" ""
 run_programs "" "" "$pes" "${programs[@]}"
 if [ -n "$all" ]; then
-	for script in names jobs; do
+	for script in names jobs programs; do
 		status=0
 		"$here/$script.sh" "$out/shmem/tests" > "$log/out" 2>&1 || status=$?
 		[ $status -ne 0 ] || echo END >> "$log/out"
