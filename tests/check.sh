@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# All tests: check.sh [PART...] of compile vm user model kunit cluster rig
+# All tests: check.sh [PART...] of compile vm user shmem model kunit cluster rig
 # mutants. Without one: all but cluster, which runs Pacemaker, rig, which is the
 # rig's own, and mutants, which builds four kernels. The last line is the sum.
 
@@ -9,7 +9,7 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 parts=("$@")
-[ $# -gt 0 ] || parts=(compile vm user model kunit)
+[ $# -gt 0 ] || parts=(compile vm user shmem model kunit)
 log=$(mktemp -d "${TMPDIR:-/tmp}/kfi-check.XXXXXX")
 declare -A beside
 
@@ -31,12 +31,13 @@ needs() {
 	case $1 in
 	kunit | mutants) echo kunit ;;
 	user) echo build test ;;
+	shmem) echo build shmem ;;
 	compile) echo build ;;
 	model) echo model ;;
 	vm | cluster) echo build rig test ;;
 	rig) echo build rig ;;
 	*)
-		echo "check: there is no part '$1': compile vm user model kunit cluster rig mutants" >&2
+		echo "check: there is no part '$1': compile vm user shmem model kunit cluster rig mutants" >&2
 		return 2
 		;;
 	esac
@@ -48,6 +49,7 @@ run() {
 	# Beside the others it has a part of the processors.
 	kunit) KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-900} "$top/tests/kunit/uml.sh" run debug ;;
 	user) "$top/tests/user/run.sh" ;;
+	shmem) "$top/tests/shmem/run.sh" ;;
 	compile) make --no-print-directory -s -C "$top" compile ;;
 	model) "$top/tests/model/run.sh" ;;
 	vm) "$top/tests/vm/run.sh" ${TESTS:-} ;;
@@ -71,7 +73,7 @@ case " ${parts[*]} " in
 *\ vm\ *)
 	for part in "${parts[@]}"; do
 		case $part in
-		user | model | kunit)
+		user | shmem | model | kunit)
 			set -m
 			run "$part" > "$log/$part.beside" 2>&1 < /dev/null &
 			set +m

@@ -675,6 +675,28 @@ static int finish(struct job *job)
 	return missing ? EXIT_KERNEL : EXIT_OK;
 }
 
+/* Whichever part brought a node up; one that is not there may be another's. */
+static void nodes_up(struct job *job)
+{
+	const struct config_section *section;
+	char what[160];
+
+	for_each_section(section, job, "node") {
+		struct options o = {
+			.arg = { section->name },
+			.nr_args = 1,
+			.mode = get_text(section, "mode"),
+			.owner = get_text(section, "owner"),
+		};
+
+		if (!node_differs(&o))
+			continue;
+		snprintf(what, sizeof(what), "owner and mode of node %.128s",
+			 section->name);
+		step(job, section->line, what, cmd_node, &o);
+	}
+}
+
 int cmd_up(const struct options *o)
 {
 	struct job job = { .o = o, .verb = "up" };
@@ -685,6 +707,7 @@ int cmd_up(const struct options *o)
 	for (i = 0; i < ARRAY_SIZE(parts); i++)
 		if (chosen & 1U << i)
 			parts[i].up(&job);
+	nodes_up(&job);
 	return finish(&job);
 }
 

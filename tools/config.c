@@ -91,6 +91,25 @@ static void check_pool_name(const char *text)
 	check_name("pool", text);
 }
 
+/* That of a region may be POOL.REGION. */
+static void check_node_name(const char *text)
+{
+	if (strchr(text, '/') || strlen(text) > 2 * KFIPMEM_NAME_MAX + 1)
+		die_usage("node '%.80s' is no name in /dev/kfi", text);
+}
+
+static void check_mode(const char *text)
+{
+	get_mode(text);
+}
+
+static void check_owner(const char *text)
+{
+	unsigned int uid, gid;
+
+	get_owner(text, &uid, &gid);
+}
+
 static void check_attachment_name(const char *text)
 {
 	check_name("attachment", text);
@@ -184,6 +203,11 @@ static const struct config_key attach_keys[] = {
 	{ "provider", check_provider, false },
 };
 
+static const struct config_key node_keys[] = {
+	{ "mode", check_mode, false },
+	{ "owner", check_owner, false },
+};
+
 static const struct config_key set_keys[] = {
 	{ "member", check_member, true },
 	{ "witness", check_member, true },
@@ -249,6 +273,13 @@ static void complete_attach(const struct config_section *section)
 	need_key(section);
 }
 
+static void complete_node(const struct config_section *section)
+{
+	if (!config_get(section, "mode") && !config_get(section, "owner"))
+		die_usage("node '%s' has neither a mode nor an owner",
+			  section->name);
+}
+
 static void complete_set(const struct config_section *section)
 {
 	need(section, "member");
@@ -267,6 +298,8 @@ static const struct config_kind kinds[] = {
 	  complete_export },
 	{ "attach", check_attachment_name, attach_keys,
 	  ARRAY_SIZE(attach_keys), complete_attach },
+	{ "node", check_node_name, node_keys, ARRAY_SIZE(node_keys),
+	  complete_node },
 };
 
 struct reader {

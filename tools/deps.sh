@@ -28,6 +28,7 @@ usage() {
 	  rig     QEMU, the nodes' kernel and programs
 	  kunit   kernel source, for User-Mode Linux
 	  test    what runs in the nodes
+	  shmem   what tests libshmem: C++, sanitizers
 	  bench   peers for the storage bench
 	  bench-shmem
 	          the peer of libshmem: Open MPI's OSHMEM
@@ -71,6 +72,7 @@ packages() {
 			libc6-dev pkg-config systemd
 		;;
 	bench) echo mdadm drbd-utils util-linux procps ;;
+	shmem) echo gcc g++ make libc6-dev binutils procps ;;
 	bench-shmem) echo openmpi-bin libopenmpi-dev ;;
 	model) echo spin gcc libc6-dev ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;

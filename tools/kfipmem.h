@@ -37,6 +37,8 @@ struct options {
 	const char *block_size;
 	const char *number;
 	const char *set;
+	const char *mode;
+	const char *owner;
 	bool cache_model;
 	bool force;
 	bool insecure;
@@ -87,6 +89,12 @@ void split_remote(const char *text, char *host, uint16_t *port, char *region);
 uint16_t get_port(const char *text);
 void resolve_host(const char *host, char *numeric, size_t size);
 void read_key_file(const char *path, uint8_t key[KFIPMEM_KEY_SIZE]);
+
+/* node.c: owner and mode of what is in /dev/kfi. */
+unsigned int get_mode(const char *text);
+void get_owner(const char *text, unsigned int *uid, unsigned int *gid);
+bool node_differs(const struct options *o);
+int cmd_node(const struct options *o);
 
 /* member.c: a member of a replica set. */
 struct member_spec {

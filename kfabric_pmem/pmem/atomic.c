@@ -76,8 +76,7 @@ static bool is_float(u8 datatype)
 
 bool kfi_atomic_supported(u8 datatype, u8 op)
 {
-	if (!kfi_atomic_size(datatype) ||
-	    kfi_atomic_operands(op) > 2)
+	if (!kfi_atomic_size(datatype) || kfi_atomic_operands(op) > 2)
 		return false;
 	if (!is_float(datatype))
 		return true;
@@ -141,7 +140,7 @@ static bool less(u8 datatype, u32 size, u64 a, u64 b)
 }
 
 static u64 int_op(u8 datatype, u32 size, u8 op, u64 old, u64 a, u64 c,
-		      bool *store)
+		  bool *store)
 {
 	*store = true;
 	switch (op) {
@@ -196,7 +195,7 @@ static u64 int_op(u8 datatype, u32 size, u8 op, u64 old, u64 a, u64 c,
 }
 
 static u64 value_op(u8 datatype, u32 size, u8 op, u64 old, u64 a, u64 c,
-			bool *store)
+		    bool *store)
 {
 #ifdef CONFIG_ARCH_HAS_KERNEL_FPU_SUPPORT
 	if (is_float(datatype)) {

@@ -118,11 +118,11 @@ static struct block *take(size_t alignment, size_t size)
 
 	if (alignment < GRAIN)
 		alignment = GRAIN;
-	if (len < size || len > shi.heap_size)
+	if (len < size || len > shi.heap_size || alignment > SHI_HEAP_ALIGN)
 		return NULL;
 	for (bin = bin_of(len); bin < BINS; bin++)
 		for (b = bins[bin]; b; b = b->next) {
-			pad = SHI_UP(shi.heap_lo + b->at, alignment) - shi.heap_lo - b->at;
+			pad = SHI_UP(b->at, alignment) - b->at;
 			if (b->len >= pad && b->len - pad >= len)
 				goto found;
 		}

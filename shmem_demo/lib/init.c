@@ -15,17 +15,17 @@ static bool finalized;
 
 void shi_die(const char *format, ...)
 {
+	char text[512], who[32] = "";
 	va_list args;
 
 	fflush(stdout);
-	if (shi.job)
-		fprintf(stderr, "shmem: PE %d: ", shi.me);
-	else
-		fprintf(stderr, "shmem: ");
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	if (shi.job)
+		snprintf(who, sizeof(who), "PE %d: ", shi.me);
+	/* At once: PEs often die together. */
+	fprintf(stderr, "shmem: %s%s\n", who, text);
 	_exit(134);
 }
 

@@ -99,6 +99,7 @@ int shi_space_far(const void *addr, size_t len, int pe, off_t *at);
 void shi_spaces_close(void);
 
 /* heap.c */
+#define SHI_HEAP_ALIGN (1UL << 30)	/* of its start, at each PE */
 void shi_heap_init(void);
 
 /* wait.c */

@@ -86,6 +86,7 @@ struct shi_job {
 	uint32_t phase;		/* a futex */
 	uint32_t come;		/* PEs of another launcher's job, a futex */
 	uint32_t exit_said;
+	uint32_t exec_failed;	/* one of all PEs says so */
 	int32_t exit_status;
 	uint64_t data_size;	/* as the first PE found them; others compare */
 	uint64_t heap_size;

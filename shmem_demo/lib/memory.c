@@ -123,6 +123,23 @@ static void share_data(char *mine, int fd)
 	shi_fork_watch(parts, nparts);
 }
 
+/* Aligned alike at all PEs, so that their allocators come to the same offsets. */
+static void *map_anywhere(size_t size, int flags, int fd, size_t in_file)
+{
+	char *room = mmap(NULL, size + SHI_HEAP_ALIGN, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *at, *end = room + size + SHI_HEAP_ALIGN;
+
+	if (room == MAP_FAILED)
+		return room;
+	at = (char *)SHI_UP((uintptr_t)room, SHI_HEAP_ALIGN);
+	if (at > room)
+		munmap(room, at - room);
+	if (end > at + size)
+		munmap(at + size, end - at - size);
+	return mmap(at, size, PROT_READ | PROT_WRITE, flags | MAP_FIXED, fd, in_file);
+}
+
 static void map_heap(size_t in_file, int fd)
 {
 	int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
@@ -131,8 +148,7 @@ static void map_heap(size_t in_file, int fd)
 	heap = mmap((void *)HEAP_AT, shi.heap_size, PROT_READ | PROT_WRITE,
 		    flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, in_file);
 	if (heap == MAP_FAILED)
-		heap = mmap(NULL, shi.heap_size, PROT_READ | PROT_WRITE,
-			    flags | MAP_NORESERVE, fd, in_file);
+		heap = map_anywhere(shi.heap_size, flags | MAP_NORESERVE, fd, in_file);
 	if (heap == MAP_FAILED)
 		shi_die("no address space for a symmetric heap of %zu bytes; see SHMEM_SYMMETRIC_SIZE",
 			shi.heap_size);

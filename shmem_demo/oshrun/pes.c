@@ -62,7 +62,7 @@ void pes_use_job(struct shi_job *other)
 }
 
 __attribute__((__noreturn__))
-static void run_pe(int rank, bool first, int pipes[2][2], char **argv)
+static void run_pe(int rank, int pipes[2][2], char **argv)
 {
 	char number[16];
 	int i, fd;
@@ -93,8 +93,10 @@ static void run_pe(int rank, bool first, int pipes[2][2], char **argv)
 	setenv(SHI_RANK_ENV, number, 1);
 	execvp(argv[0], argv);
 	i = errno;
-	if (first)
-		say("%s: %s", argv[0], strerror(i));
+	/* The others wait for the end of the job, which this one's brings. */
+	while (__atomic_exchange_n(&job->exec_failed, 1, __ATOMIC_SEQ_CST))
+		pause();
+	say("%s: %s", argv[0], strerror(i));
 	_exit(i == ENOENT ? 127 : 126);
 }
 
@@ -108,7 +110,7 @@ static void start_pe(struct pe *pe, char **argv)
 			fail("no pipe: %s", strerror(errno));
 	pe->pid = fork();
 	if (!pe->pid)
-		run_pe(pe->rank, pe == pes, pipes, argv);
+		run_pe(pe->rank, pipes, argv);
 	if (pe->pid < 0)
 		fail("cannot start PE %d: %s", pe->rank, strerror(errno));
 	if (pe->rank || !isatty(STDIN_FILENO))

@@ -239,7 +239,7 @@ static void detached_with_a_backlog(struct kunit *test)
 /* Through the fabric and by the region's own node: the same memory. */
 static void atomics_of_both_nodes(struct kunit *test)
 {
-	const char *names[] = { NAME, ENV_REGION };
+	static const char * const names[] = { NAME, ENV_REGION };
 	struct ku_atomic *word;
 	struct ku_node *node;
 	u64 want = 5;

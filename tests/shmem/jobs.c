@@ -167,8 +167,6 @@ static int fault(const char *what)
 	shmem_finalize();
 	if (!strcmp(what, "after-finalize"))
 		shmem_barrier_all();
-	if (!strcmp(what, "init-again"))
-		shmem_init();
 	return 0;
 }
 

@@ -66,6 +66,7 @@ is "_exit() without it" 125 'PE 0 .* ended without shmem_finalize' "$run" -n 3 "
 is "a PE that dies ends the job" 139 'PE 2 .* was killed by signal 11' "$run" -n 3 "$jobs" killed 11
 is "a PE that is killed" 137 'PE 1 .* was killed by signal 9' "$run" -n 2 "$jobs" killed 9
 mkfifo "$work/fifo"
+# shellcheck disable=SC2016 # the inner shell's
 is "a PE that never initializes" 125 'PE 1( \(process [0-9]*\))? (has )?ended without shmem_init|ended without shmem_init' \
 	bash -c '"$@"; s=$?; [ $s -eq 134 ] && s=125; exit $s' - \
 	"$run" -n 2 "$jobs" no-init "$work/fifo"
@@ -124,6 +125,13 @@ done
 is "a heap for which there are no addresses" 134 'do not fit|no address space|cannot map' \
 	"$run" -s 60T -n 4 "$jobs" heap 1
 
+# A PE at which the heap's usual place is taken has it elsewhere.
+cc -shared -fPIC -Wl,-z,initfirst -o "$work/nudge.so" "$here/nudge.c"
+is "heaps at different addresses" 0 'PE 2 of 4: heap 0x[^3].*END' \
+	env LD_PRELOAD="$work/nudge.so" SHMEM_DEBUG=1 "$run" -n 4 "$bin/memory"
+is "and all is well with them" 1 '^ *$' bash -c '"$@" | grep FAIL' - \
+	env LD_PRELOAD="$work/nudge.so" "$run" -n 4 "$bin/memory"
+
 # Setup and query
 is "query_initialized, init twice, info, level" 0 '^as it should *$' "$run" -n 3 "$jobs" query
 for level in 0 1 2 3; do
@@ -138,14 +146,13 @@ fault() {
 }
 fault before-init 'before shmem_init'
 fault after-finalize 'after shmem_finalize'
-fault init-again 'initialized again'
 fault beyond-heap 'go beyond symmetric memory'
 fault beyond-variables 'go beyond symmetric memory'
 fault stack 'is not symmetric'
 fault pe 'there is no PE 2, only 0 to 1'
 fault free 'is freed and was not allocated'
 fault free-twice 'is freed and was not allocated'
-fault unlock 'that nobody holds'
+fault unlock 'that this PE does not hold'
 fault compare 'there is no comparison 77'
 fault world 'predefined team cannot be destroyed'
 
@@ -155,7 +162,7 @@ is "oshcc: -c does not link" 0 '^cc -I[^ ]* -c x.c *$' "$bin/oshcc" --show -c x.
 is "oshcc: another compiler" 0 '^gcc-x ' env OSHCC_CC=gcc-x "$bin/oshcc" --show x.c
 is "oshcc: hands an error through" 1 'nowhere.c' "$bin/oshcc" "$work/nowhere.c"
 for option in -no-pie "-pie -fPIE" -Wl,-z,norelro "-O2 -flto" "-std=gnu89" "-std=c99 -D_DEFAULT_SOURCE"; do
-	# shellcheck disable=SC2086
+	# shellcheck disable=SC2016 # the inner shell's
 	is "oshcc: $option" 0 '(PASS deprecated[^P]*){5} END' bash -c \
 		'"$1" $2 -o "$3" "$4" && "$5" -n 2 "$3"' - "$bin/oshcc" "$option" "$work/old" "$here/old.c" "$run"
 done
@@ -232,6 +239,6 @@ until [ -s "/dev/shm/kfi-shmem-$(id -u)-$unique" ] || ! kill -0 $alone; do
 	sleep 0.01
 done
 kill -9 $alone
-wait $alone 2> /dev/null
+{ wait $alone; } 2> /dev/null
 by "a file that an earlier job has left" 0 "$three" 3 PMI_RANK PMI_SIZE=3 PMI_JOBID="$unique" \
 	"$jobs" hello

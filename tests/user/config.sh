@@ -127,6 +127,22 @@ line "'panic' is neither 'hold' nor 'fail'" 'on-quorum-loss = panic'
 line "rate '10X' has an unknown unit" 'resync-rate = 10X'
 line "rate '0' is zero" 'resync-rate = 0'
 line "extent size '3M' is not a power of two" 'extent-size = 3M'
+printf '[node d]\n' >conf
+bad 1 "node 'd' has neither a mode nor an owner"
+printf '[node a/d]\nmode = 600\n' >conf
+bad 1 "node 'a/d' is no name in /dev/kfi"
+for mode in 8 1777 -1 0x10 77777777777777777777777; do
+	printf '[node d]\nowner = 1\nmode = %s\n' "$mode" >conf
+	bad 3 "mode"
+done
+printf '[node d]\nmode = 0660\nowner = :\n' >conf
+bad 3 "owner ':' names nobody"
+printf '[node d]\nowner = nobody-here\n' >conf
+bad 2 "there is no user 'nobody-here'"
+printf '[node d]\nowner = 0:no-group-here\n' >conf
+bad 2 "there is no group 'no-group-here'"
+printf '[node p.d]\nmode = 0660\nowner = 4294967295\n' >conf
+bad 3 "there is no user '4294967295'"
 printf '[set t]\nmember = local:p/d\nas = a\nas = b\n' >conf
 bad 4 "'as' is in line 3 already"
 {

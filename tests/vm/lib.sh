@@ -58,7 +58,8 @@ build_all() {
 	cc_static "$out/tests/mapper" "$top/tests/vm/mapper.c"
 	cc_static "$out/tests/uring" -I"$top/tools/libkfipmem" \
 		-I"$top/include/uapi" "$top/tests/vm/uring.c" \
-		"$top/tests/vm/uring_atomic.c" "$out/libkfipmem/libkfipmem.a" -luring
+		"$top/tests/vm/uring_atomic.c" "$top/tests/vm/uring_flight.c" \
+		"$out/libkfipmem/libkfipmem.a" -luring
 	args+=(--bin "$out/tests/uring" --bin "$out/tests/chunkwriter" --bin "$out/tests/filewriter"
 		--bin "$out/tests/mapper"
 		--bin /sbin/mke2fs --module ext4 --module xfs)
@@ -112,7 +113,8 @@ share_shmem() {
 
 	make --no-print-directory -s -C "$top/shmem_demo" OUT="$from"
 	mkdir -p "$to"
-	cp -u "$from/bin/oshrun" "$from/lib/libshmem.so.1" "$to/"
+	cp -L -u "$from/bin/oshrun" "$from/lib/libshmem.so.1" \
+		"$(ldd "$from/lib/libshmem.so.1" | awk '/liburing/ { print $3 }')" "$to/"
 	for program in $shmem_conforming busy; do
 		source=$top/tests/shmem/$program.c
 		[ "$program" != busy ] || source=$top/tests/vm/shmem_busy.c

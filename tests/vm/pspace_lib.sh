@@ -47,12 +47,13 @@ spaces_serve() {
 	done
 }
 
-# spaces_attach NODE K: the regions of machine K
+# spaces_attach NODE K: the regions of machine K. A machine that is back from a
+# cut is not always let in at once: its connections of before may not be over yet.
 spaces_attach() {
 	local name
 
 	for name in "${space_names[@]}"; do
-		on "$1" kfipmem attach "${space_nodes[$2]}/$name" --name "$name.$2" --as job \
+		wait_until 30 on "$1" kfipmem attach "${space_nodes[$2]}/$name" --name "$name.$2" --as job \
 			--key-file /root/key
 	done
 }

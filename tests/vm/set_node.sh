@@ -216,6 +216,7 @@ proves "fio io_uring on a set, odd pieces and fsync, verified" \
 	set_node_fio io_uring 8 3000 --size=1500000 --fsync=16
 proves "fio mmap on a set, fsync, verified" set_node_fio mmap 1 4k --fsync=16
 proves "a mapping of a set, msync, and members that are equal" set_node_mapped
+proves "commands of io_uring on a set, and what it has not" on a uring set vol
 proves "a set with an open file is not stopped" set_node_stop_refused
 proves "after fsync another writer has it; the old one gets EKEYREVOKED" set_node_take_over
 proves "a write that is held without a majority is killed" set_node_killed

@@ -6,18 +6,10 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "uring.h"
-
-#define DEPTH	256
-#define MANY_BYTES	3000	/* of each of many */
-#define BIG	(9U << 19)	/* more than one command carries at once */
 
 struct io_uring ring;
 
@@ -32,7 +24,9 @@ static void usage(FILE *to)
 	      "  count     add 1 NUMBER times\n"
 	      "  zero      begin to count\n"
 	      "  counted   the count has to be NUMBER\n"
-	      "  limit     without the right to pin memory\n"
+	      "  someone   as another user\n"
+	      "  limit     likewise, who may pin no memory\n"
+	      "  set       what a replica set has, and has not\n"
 	      "  fork      with a child that shares the node\n"
 	      "  unmapped NUMBER  of a mapped local region at path NUMBER\n"
 	      "  flood     puts until killed; says \"there\" when there are many\n"
@@ -48,7 +42,7 @@ struct io_uring_sqe *sqe_get(void)
 	return sqe;
 }
 
-static int complete(uint64_t *data)
+int complete(uint64_t *data)
 {
 	struct io_uring_cqe *cqe;
 	int res;
@@ -69,7 +63,7 @@ int run(void)
 	return complete(&data);
 }
 
-static void fill(void *p, size_t length, unsigned int seed)
+void fill(void *p, size_t length, unsigned int seed)
 {
 	unsigned char *byte = p;
 	size_t i;
@@ -78,7 +72,7 @@ static void fill(void *p, size_t length, unsigned int seed)
 		byte[i] = (i * 2654435761U + seed * 97) >> 7;
 }
 
-static void *pages(size_t length)
+void *pages(size_t length)
 {
 	void *p = mmap(NULL, length, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -88,7 +82,7 @@ static void *pages(size_t length)
 	return p;
 }
 
-static void has(struct kfipmem_node *node, uint64_t offset, const void *data,
+void has(struct kfipmem_node *node, uint64_t offset, const void *data,
 		size_t length)
 {
 	void *have = malloc(length);
@@ -99,7 +93,7 @@ static void has(struct kfipmem_node *node, uint64_t offset, const void *data,
 	free(have);
 }
 
-static uint64_t word_at(struct kfipmem_node *node, uint64_t offset)
+uint64_t word_at(struct kfipmem_node *node, uint64_t offset)
 {
 	uint64_t word;
 
@@ -108,7 +102,7 @@ static uint64_t word_at(struct kfipmem_node *node, uint64_t offset)
 }
 
 /* One length, at odd addresses on both sides. */
-static void put_get(struct kfipmem_node *node, size_t length,
+void put_get(struct kfipmem_node *node, size_t length,
 		    unsigned int flags)
 {
 	char *from = pages(length + 1), *to = pages(length + 3);
@@ -125,7 +119,7 @@ static void put_get(struct kfipmem_node *node, size_t length,
 	munmap(to, length + 3);
 }
 
-static void vectors(struct kfipmem_node *node)
+void vectors(struct kfipmem_node *node)
 {
 	struct kfi_uring_range range[KFI_URING_RANGES];
 	char *from, *to;
@@ -254,6 +248,30 @@ static void ops(struct kfipmem_node *node)
 	fixed(node);
 }
 
+/* Several members are not changed in one step. */
+static void of_a_set(struct kfipmem_node *node)
+{
+	struct kfi_uring_range all = { 0, kfipmem_size(node) };
+	uint64_t one = 1;
+	struct kfipmem_atomic add = { KFIPMEM_ATOMIC_SUM, KFIPMEM_TYPE_UINT64,
+				      .count = 1, .operand = &one };
+
+	put_get(node, 5000, 0);
+	put_get(node, BIG, KFI_URING_F_DURABLE);
+	vectors(node);
+	kfipmem_prep_commit(sqe_get(), node, &all, 1, 0);
+	want(0, run());
+	kfipmem_prep_commit(sqe_get(), node, &all, 1, KFI_URING_F_DEEP);
+	want(-EOPNOTSUPP, run());
+	kfipmem_prep_atomic(sqe_get(), node, &add, 0);
+	want(-EOPNOTSUPP, run());
+	want(-EOPNOTSUPP, kfipmem_atomic(node, &add, 0));
+	kfipmem_prep_publish(sqe_get(), node, 64, &one, 8, 0, 1);
+	want(-EOPNOTSUPP, run());
+	kfipmem_prep_put_signal(sqe_get(), node, 64, &one, 8, 0, 1, 0);
+	want(-EOPNOTSUPP, run());
+}
+
 static void read_only(struct kfipmem_node *node)
 {
 	struct kfi_uring_range range = { 0, 8 };
@@ -285,173 +303,6 @@ static void read_only(struct kfipmem_node *node)
 	want(8, run());
 }
 
-/* Every slot has its own memory and its own bytes of the node. */
-static void one_of_many(struct kfipmem_node *node, unsigned int i, char *from,
-			char *to)
-{
-	struct io_uring_sqe *sqe = sqe_get();
-	size_t at = i % DEPTH * MANY_BYTES;
-
-	if (from) {
-		fill(from + at, MANY_BYTES, i % DEPTH);
-		kfipmem_prep_put(sqe, node, at, from + at, MANY_BYTES,
-				 i % 3 ? 0 : KFI_URING_F_DURABLE);
-	} else {
-		kfipmem_prep_get(sqe, node, at, to + at, MANY_BYTES);
-	}
-}
-
-static void many(struct kfipmem_node *node, unsigned int number)
-{
-	size_t size = MANY_BYTES;
-	char *from = pages(DEPTH * size), *to = pages(DEPTH * size);
-	unsigned int begun = 0, ended = 0, round;
-	uint64_t data;
-
-	for (round = 0; round < 2; round++, begun = ended = 0) {
-		while (ended < number) {
-			for (; begun < number && begun - ended < DEPTH; begun++)
-				one_of_many(node, begun, round ? NULL : from,
-					    to);
-			io_uring_submit(&ring);
-			want(size, complete(&data));
-			ended++;
-		}
-	}
-	if (memcmp(from, to, DEPTH * size))
-		fail("got other bytes");
-}
-
-static void count(struct kfipmem_node *node, unsigned int number)
-{
-	uint64_t one = 1, old, data;
-	struct kfipmem_atomic add = { KFIPMEM_ATOMIC_SUM, KFIPMEM_TYPE_UINT64,
-				      .offset = 24, .count = 1,
-				      .operand = &one };
-	unsigned int begun = 0, ended = 0;
-
-	for (; ended < number / 2; ended++) {
-		for (; begun < number / 2 && begun - ended < 32; begun++)
-			kfipmem_prep_atomic(sqe_get(), node, &add,
-					    begun % 16 ? 0 : KFI_URING_F_DURABLE);
-		io_uring_submit(&ring);
-		want(0, complete(&data));
-	}
-	add.result = &old;
-	for (; ended < number; ended++)
-		want(0, kfipmem_atomic(node, &add, 0));
-}
-
-/* Beyond the limit of locked memory, data is copied. */
-static void limit(struct kfipmem_node *node)
-{
-	struct rlimit none = { 8192, 8192 };
-
-	if (setrlimit(RLIMIT_MEMLOCK, &none) || setresuid(65534, 65534, 65534))
-		fail("setuid: %s", strerror(errno));
-	put_get(node, 4000, 0);
-	put_get(node, 3000000, KFI_URING_F_DURABLE);
-	vectors(node);
-	many(node, 600);
-}
-
-/* The child's stores are its own, and its end is no end of the parent's. */
-static void forked(struct kfipmem_node *node)
-{
-	size_t size = 1 << 20;
-	char *p = pages(size), *q = pages(size);
-	uint64_t data;
-	int status;
-	pid_t child;
-
-	fill(p, size, 3);
-	kfipmem_prep_put(sqe_get(), node, 0, p, size, 0);
-	io_uring_submit(&ring);
-	child = fork();
-	if (!child) {
-		memset(p, 0, size);
-		_exit(kfipmem_put(node, 2 << 20, "child", 5, 0) ? 1 : 0);
-	}
-	want(size, complete(&data));
-	has(node, 0, p, size);
-	kfipmem_prep_get(sqe_get(), node, 0, q, size);
-	io_uring_submit(&ring);
-	if (!fork())
-		_exit(0);
-	want(size, complete(&data));
-	if (memcmp(p, q, size))
-		fail("got other bytes");
-	while (wait(&status) > 0)
-		want(0, status);
-	has(node, 2 << 20, "child", 5);
-}
-
-/* From and to memory that cannot be pinned: a local region that is mapped. */
-static void unmapped(struct kfipmem_node *node, const char *local)
-{
-	int fd = open(local, O_RDWR);
-	size_t size = 2500000;
-	char *p = mmap(NULL, 2 * BIG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	if (p == MAP_FAILED)
-		fail("%s: %s", local, strerror(errno));
-	fill(p + 5, size, 4);
-	kfipmem_prep_put(sqe_get(), node, 100, p + 5, size, 0);
-	want(size, run());
-	has(node, 100, p + 5, size);
-	kfipmem_prep_get(sqe_get(), node, 100, p + BIG + 7, size);
-	want(size, run());
-	if (memcmp(p + 5, p + BIG + 7, size))
-		fail("got other bytes");
-	memset(p + BIG, 0, 64);
-	kfipmem_prep_getv(sqe_get(), node, (struct kfi_uring_range[]) {
-			{ 100, 10 }, { 200, 20 } }, 2, p + BIG);
-	want(30, run());
-	if (memcmp(p + BIG, p + 5, 10) || memcmp(p + BIG + 10, p + 105, 20))
-		fail("got other bytes");
-}
-
-/* Puts, gets and additions, DEPTH of them in flight, until one fails. */
-static int flood(struct kfipmem_node *node)
-{
-	uint64_t one = 1, data;
-	struct kfipmem_atomic add = { KFIPMEM_ATOMIC_SUM, KFIPMEM_TYPE_UINT64,
-				      .offset = 32, .count = 1,
-				      .operand = &one };
-	size_t size = 65536;
-	char *p = pages(DEPTH * size);
-	unsigned int begun = 0, ended;
-	int res;
-
-	fill(p, DEPTH * size, 1);
-	for (ended = 0; ; ended++) {
-		for (; begun - ended < DEPTH; begun++) {
-			struct io_uring_sqe *sqe = sqe_get();
-			char *slot = p + begun % DEPTH * size;
-
-			if (begun % 4 == 3)
-				kfipmem_prep_atomic(sqe, node, &add, 0);
-			else if (begun % 4 == 2)
-				kfipmem_prep_get(sqe, node, 8192, slot, size);
-			else
-				kfipmem_prep_put(sqe, node, 8192, slot, size,
-						 begun % 2 ?
-						 KFI_URING_F_DURABLE : 0);
-		}
-		io_uring_submit(&ring);
-		if (ended == DEPTH)
-			puts("there");
-		fflush(stdout);
-		res = complete(&data);
-		if (res < 0)
-			break;
-	}
-	/* The rest end, one way or the other. */
-	while (++ended < begun)
-		complete(&data);
-	return res;
-}
-
 int main(int argc, char **argv)
 {
 	const char *step = argc > 1 ? argv[1] : "";
@@ -464,6 +315,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	number = argc > 3 ? strtoul(argv[3], NULL, 0) : 0;
+	if (!strcmp(step, "someone") && setresuid(65534, 65534, 65534))
+		fail("setuid: %s", strerror(errno));
 	want(0, kfipmem_open(argv[2], reads ? KFIPMEM_READ_ONLY : 0, &node));
 	want(0, kfipmem_ring_init(&ring, DEPTH));
 	if (!strcmp(step, "ops"))
@@ -482,6 +335,10 @@ int main(int argc, char **argv)
 		want(0, kfipmem_put(node, 24, &(uint64_t){ 0 }, 8, 0));
 	else if (!strcmp(step, "counted"))
 		want(number, word_at(node, 24));
+	else if (!strcmp(step, "someone"))
+		put_get(node, 5000, 0);
+	else if (!strcmp(step, "set"))
+		of_a_set(node);
 	else if (!strcmp(step, "limit"))
 		limit(node);
 	else if (!strcmp(step, "fork"))

@@ -4,6 +4,9 @@
 #
 # What programs do with nodes beyond reading and writing: commands of io_uring
 # and atomic operations, on a local region and on an attached one.
+#
+# Words in single quotes are expanded on the node:
+# shellcheck disable=SC2016
 
 # shellcheck source=tests/vm/lib.sh
 . "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -126,6 +129,35 @@ ring_removed() {
 	on a uring ops ring
 }
 
+# What udev's rules go by, and what a mode does without them.
+ring_owned() {
+	on a sh -c 'cd /sys/class/kfi/ring && grep -q "^attachment$" kind &&
+		grep -q "^ring$" region && grep -q "^0$" read_only &&
+		grep -q "^KFI_KIND=attachment$" uevent &&
+		grep -q "^KFI_REGION=ring$" uevent &&
+		grep -q "^KFI_HOST=" uevent &&
+		grep -q "^KFI_UUID=$(cat uuid)$" uevent'
+	on b sh -c 'cd /sys/class/kfi/ring && grep -q "^region$" kind &&
+		grep -q "^KFI_POOL=tank$" uevent &&
+		grep -q "^KFI_UUID=$(cat uuid)$" uevent'
+	[ "$(on a cat /sys/class/kfi/ring/uuid)" = "$(on b cat /sys/class/kfi/ring/uuid)" ]
+	on a sh -c 'stat -c %a/%u /dev/kfi/ring | grep -q "^600/0$"'
+	refused 'mode' on a uring someone ring
+	# Owner and mode of the file survive the node.
+	on a sh -c "printf '%s\n' '[attach ring]' 'from = b/ring' 'as = a' \
+		'key-file = /root/key' '[node ring]' 'mode = 0640' \
+		'owner = 65534:7' > /root/conf"
+	on a kfipmem up --config /root/conf
+	on a uring someone ring
+	on a kfipmem detach ring
+	on a kfipmem up --config /root/conf
+	on a sh -c 'stat -c %a/%u/%g /dev/kfi/ring | grep -q "^640/65534/7$"'
+	on a uring someone ring
+	on a kfipmem up --check --config /root/conf
+	on a chmod 600 /dev/kfi/ring
+	refused '' on a kfipmem up --check --config /root/conf
+}
+
 ring_cut() {
 	ring_begin ring flood
 	kfirig cut b
@@ -153,6 +185,7 @@ proves "additions on two machines at a time: none is lost" ring_counts
 proves "beyond the limit of locked memory data is copied" on a uring limit ring
 proves "memory that cannot be pinned: a mapping of a local region" on a uring unmapped ring /dev/kfi/near
 proves "a fork with operations in flight" on a uring fork ring
+proves "a node has an owner and a mode, and tells udev what it is" ring_owned
 proves "killed with operations in flight: nothing is left, others go on" ring_killed
 proves "detached by force with operations in flight" ring_detached
 proves "regions do not go, and exports do, with operations in flight" ring_removed
