@@ -66,7 +66,7 @@ inside() {
 	spaces_return 2 > /dev/null
 	say
 	say "The same command again"
-	spaces_run 300 6 "${heat[@]}" > "$said" 2>&1 || verdict=1
+	spaces_run_again "$said" 300 6 "${heat[@]}" || verdict=1
 	told "$said"
 	pictures "$said"
 	grep -q verified "$said" || verdict=1

@@ -11,6 +11,7 @@
 space_nodes=()
 space_names=()
 space_size=16M
+space_status=0
 
 # spaces_share: the programs, on the host
 spaces_share() {
@@ -36,6 +37,22 @@ spaces_run() {
 		--remote-path /share/oshrun "${@:3}"
 }
 
+# spaces_try FILE ARGUMENT...: spaces_run, whose words go to FILE and whose status
+# to space_status; fails when its machines did not come together
+spaces_try() {
+	space_status=0
+	spaces_run "${@:2}" > "$1" 2>&1 || space_status=$?
+	! grep -q 'cannot attach the memory of machine' "$1"
+}
+
+# spaces_run_again FILE ARGUMENT...: with a machine that is back. It boots from a
+# snapshot, with the random numbers of its last life, and so may come with the
+# numbers of connections that the others still take for alive.
+spaces_run_again() {
+	wait_until 60 spaces_try "$@"
+	return "$space_status"
+}
+
 # spaces_serve NODE: its regions for the others, after each boot
 spaces_serve() {
 	local name
@@ -47,8 +64,7 @@ spaces_serve() {
 	done
 }
 
-# spaces_attach NODE K: the regions of machine K. A machine that is back from a
-# cut is not always let in at once: its connections of before may not be over yet.
+# spaces_attach NODE K: the regions of machine K; as for spaces_run_again()
 spaces_attach() {
 	local name
 

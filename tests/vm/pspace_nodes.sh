@@ -27,7 +27,7 @@ nodes_cut() {
 	[ "$status" -ne 0 ]
 	kfirig power-on b
 	spaces_return 1
-	spaces_run 100 4 "/share/$program" "$@" > "$said" 2>&1 || { cat "$said"; return 1; }
+	spaces_run_again "$said" 100 4 "/share/$program" "$@" || { cat "$said"; return 1; }
 	cat "$said"
 	grep -q verified "$said"
 	[ "$(begins "$said")" -gt 0 ]
