@@ -112,7 +112,7 @@ ring_detached() {
 	on a kfipmem detach ring --force
 	ring_end 0 'No such device'
 	ring_attach
-	on a uring ops ring
+	on a uring many ring 300
 }
 
 ring_removed() {
@@ -126,7 +126,7 @@ ring_removed() {
 	on b kfipmem export tank/ring --peer a --key-file /root/key
 	on a kfipmem detach ring --force
 	ring_attach
-	on a uring ops ring
+	on a uring many ring 300
 }
 
 # What udev's rules go by, and what a mode does without them.
