@@ -46,6 +46,8 @@ help:
 #:   make demo                three machines, a file system that survives them
 #:   make demo-commit [INPUT=FILE]
 #:                            two machines, durable writes, a power cut
+#:   make demo-shmem [PICTURES=DIR]
+#:                            three machines, an OpenSHMEM program, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
 #:                            and, not by default, cluster rig mutants
 #:   make modules             the kernel modules
@@ -143,6 +145,9 @@ demo: deps-build+rig+test
 demo-commit: deps-build+rig+test
 	@'$(TOP)/tests/demo/commit.sh' $(if $(INPUT),'$(INPUT)')
 
+demo-shmem: deps-build+rig+test
+	@'$(TOP)/tests/demo/shmem.sh' $(if $(PICTURES),'$(PICTURES)')
+
 # Kill cycles and the like in earnest; the check does a few of them.
 soak: deps-build+rig+test
 	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} \
@@ -176,4 +181,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit soak check bench bench-storage bench-shmem style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check bench bench-storage bench-shmem style sparse install clean

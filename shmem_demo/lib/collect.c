@@ -17,7 +17,7 @@ static void broadcast(const struct shi_set *set, void *dest, const void *source,
 	if (set->rank == root) {
 		for (i = 0; i < set->size; i++)
 			if (i != root)
-				shi_put(dest, source, len, shi_set_pe(set, i));
+				shi_put_nbi(dest, source, len, shi_set_pe(set, i));
 		if (also_root && dest != source)
 			memmove(dest, source, len);
 		shi_quiet();
@@ -32,7 +32,7 @@ static void put_all(const struct shi_set *set, char *dest, const void *source, s
 
 	/* Each starts with itself, so that not all write to one at a time. */
 	for (i = 0; i < set->size; i++)
-		shi_put(dest, source, len, shi_set_pe(set, (set->rank + i) % set->size));
+		shi_put_nbi(dest, source, len, shi_set_pe(set, (set->rank + i) % set->size));
 }
 
 static void fcollect(const struct shi_set *set, void *dest, const void *source, size_t len)
@@ -67,7 +67,7 @@ static void alltoall(const struct shi_set *set, char *dest, const char *source, 
 	shi_set_sync(set);
 	for (i = 0; i < set->size; i++) {
 		to = (set->rank + i) % set->size;
-		shi_put(dest + len * set->rank, source + len * to, len, shi_set_pe(set, to));
+		shi_put_nbi(dest + len * set->rank, source + len * to, len, shi_set_pe(set, to));
 	}
 	shi_quiet();
 	shi_set_sync(set);
@@ -83,7 +83,7 @@ static void alltoalls(const struct shi_set *set, char *dest, const char *source,
 	for (i = 0; i < set->size; i++) {
 		to = (set->rank + i) % set->size;
 		for (k = 0; k < nelems; k++)
-			shi_put(dest + (set->rank * nelems + k) * dst * size,
+			shi_put_nbi(dest + (set->rank * nelems + k) * dst * size,
 				source + (to * nelems + k) * sst * size,
 				size, shi_set_pe(set, to));
 	}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * PEs of other machines: their memory is a region of that machine, attached
- * here as /dev/kfi/<job>.<machine>. An operation is done at its target when the
- * call returns, so there is nothing left for quiet to wait for.
+ * here as /dev/kfi/<job>.<machine>. These operations are done at their target
+ * when the call returns; those of far_ring.c when quiet does.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <kfi_user.h>
+#include <libkfipmem.h>
 
 #include "transport.h"
 
@@ -21,7 +21,7 @@ struct place {
 	off_t heap;	/* offset of the PE's heap in its machine's memory */
 };
 
-static int node_fd[SHI_MAX_NODES];
+static struct kfipmem_node *nodes[SHI_MAX_NODES];
 static struct place *places;
 
 void shi_far_attach(size_t control)
@@ -29,6 +29,7 @@ void shi_far_attach(size_t control)
 	char path[sizeof("/dev/kfi/") + SHI_NAME_MAX + 8];
 	struct shi_job *job = shi.job;
 	unsigned int k, i;
+	int rc;
 
 	places = calloc(job->npes, sizeof(*places));
 	if (!places)
@@ -43,10 +44,10 @@ void shi_far_attach(size_t control)
 		if (k == job->node_me)
 			continue;
 		snprintf(path, sizeof(path), "/dev/kfi/%s.%u", job->name, k);
-		node_fd[k] = open(path, O_RDWR | O_CLOEXEC);
-		if (node_fd[k] < 0)
+		rc = kfipmem_open(path, 0, &nodes[k]);
+		if (rc)
 			shi_die("cannot open the memory of machine %u, %s: %s", k, path,
-				strerror(errno));
+				kfipmem_strerror(rc));
 	}
 	shi.far = true;
 }
@@ -58,81 +59,78 @@ int shi_node_of(int pe)
 
 /*
  * Where a range of symmetric memory is: in the memory of the PE's machine, or in
- * a region of its own.
+ * a region of its own. Gives true, or does not return.
  */
-static int find(const void *addr, size_t len, int pe, off_t *at)
+bool shi_far_find(struct shi_far_range *range, const void *addr, size_t len, int pe)
 {
-	uintptr_t off = (uintptr_t)addr - shi.heap_lo;
-	int fd;
+	uintptr_t heap = (uintptr_t)addr - shi.heap_lo, data = (uintptr_t)addr - shi.data_lo;
 
-	if (off < shi.heap_size && len <= shi.heap_size - off) {
-		*at = places[pe].heap + off;
-		return node_fd[places[pe].node];
+	if (heap < shi.heap_size && len <= shi.heap_size - heap) {
+		range->at = places[pe].heap + heap;
+	} else if (data < shi.data_size && len <= shi.data_size - data) {
+		range->at = places[pe].heap - shi.data_size + data;
+	} else {
+		range->node = NULL;
+		range->fd = shi.spaces ? shi_space_far(addr, len, pe, &range->at) : -1;
+		if (range->fd < 0)
+			shi_die("%zu bytes at %p are not symmetric", len, addr);
+		return true;
 	}
-	off = (uintptr_t)addr - shi.data_lo;
-	if (off < shi.data_size && len <= shi.data_size - off) {
-		*at = places[pe].heap - shi.data_size + off;
-		return node_fd[places[pe].node];
-	}
-	fd = shi.spaces ? shi_space_far(addr, len, pe, at) : -1;
-	if (fd >= 0)
-		return fd;
-	shi_die("%zu bytes at %p are not symmetric", len, addr);
+	range->node = nodes[places[pe].node];
+	range->fd = kfipmem_fd(range->node);
+	return true;
 }
 
-__attribute__((__noreturn__))
-static void failed(const char *what, int node)
+void shi_far_failed(const char *what, int pe, int error)
 {
-	shi_die("%s machine %d failed: %s", what, node, strerror(errno));
+	shi_die("%s PE %d on machine %d failed: %s", what, pe, shi_node_of(pe),
+		kfipmem_strerror(error));
 }
 
+void shi_far_write(const struct shi_far_range *range, const void *source, size_t len, int pe)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pwrite(range->fd, (const char *)source + done, len - done,
+				   range->at + done);
+
+		if (n > 0)
+			done += n;
+		else if (!n || errno != EINTR)
+			shi_far_failed("a put to", pe, n ? errno : EIO);
+	}
+}
+
+void shi_far_read(const struct shi_far_range *range, void *dest, size_t len, int pe)
+{
+	size_t done = 0;
+
+	while (done < len) {
+		ssize_t n = pread(range->fd, (char *)dest + done, len - done, range->at + done);
+
+		if (n > 0)
+			done += n;
+		else if (!n || errno != EINTR)
+			shi_far_failed("a get from", pe, n ? errno : EIO);
+	}
+}
+
+/* Nothing may be anywhere, also at NULL. */
 void shi_far_put(void *dest, const void *source, size_t len, int pe)
 {
-	off_t at;
-	int fd;
+	struct shi_far_range range;
 
-	/* Nothing may be anywhere, also at NULL. */
-	if (!len)
-		return;
-	fd = find(dest, len, pe, &at);
-	while (len) {
-		ssize_t n = pwrite(fd, source, len, at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			failed("a put to", shi_node_of(pe));
-		source = (const char *)source + n;
-		at += n;
-		len -= n;
-	}
+	if (len && shi_far_find(&range, dest, len, pe))
+		shi_far_write(&range, source, len, pe);
 }
 
 void shi_far_get(void *dest, const void *source, size_t len, int pe)
 {
-	off_t at;
-	int fd;
+	struct shi_far_range range;
 
-	/* Nothing may be anywhere, also at NULL. */
-	if (!len)
-		return;
-	fd = find(source, len, pe, &at);
-	while (len) {
-		ssize_t n = pread(fd, dest, len, at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			failed("a get from", shi_node_of(pe));
-		dest = (char *)dest + n;
-		at += n;
-		len -= n;
-	}
-}
-
-/* All are done when they return; what went by other threads too. */
-void shi_far_quiet(void)
-{
+	if (len && shi_far_find(&range, source, len, pe))
+		shi_far_read(&range, dest, len, pe);
 }
 
 static void atomic(enum shi_op op, size_t size, int fd, off_t at, void *fetch,
@@ -151,18 +149,17 @@ static void atomic(enum shi_op op, size_t size, int fd, off_t at, void *fetch,
 		.result = op == SHI_SET ? 0 : (uintptr_t)fetch,
 	};
 
-	while (ioctl(fd, KFI_IOC_ATOMIC, &arg))
-		if (errno != EINTR)
-			failed("an atomic at", node);
+	if (ioctl(fd, KFI_IOC_ATOMIC, &arg))
+		shi_die("an atomic on machine %d failed: %s", node, kfipmem_strerror(errno));
 }
 
 void shi_far_amo(enum shi_op op, size_t size, void *dest, void *fetch, const void *value,
 		 const void *cond, int pe)
 {
-	off_t at;
-	int fd = find(dest, size, pe, &at);
+	struct shi_far_range range;
 
-	atomic(op, size, fd, at, fetch, value, cond, places[pe].node);
+	shi_far_find(&range, dest, size, pe);
+	atomic(op, size, range.fd, range.at, fetch, value, cond, places[pe].node);
 }
 
 uint64_t shi_node_amo(enum shi_op op, uint64_t *word, uint64_t value, uint64_t cond, int node)
@@ -171,7 +168,7 @@ uint64_t shi_node_amo(enum shi_op op, uint64_t *word, uint64_t value, uint64_t c
 
 	if (!shi.far || node == (int)shi.job->node_me)
 		return shi_amo_at(op, word, value, cond);
-	atomic(op, sizeof(*word), node_fd[node], (char *)word - (char *)shi.job, &old, &value,
-	       &cond, node);
+	atomic(op, sizeof(*word), kfipmem_fd(nodes[node]), (char *)word - (char *)shi.job, &old,
+	       &value, &cond, node);
 	return old;
 }

@@ -2,7 +2,7 @@
 /*
  * Put and get: sections "Remote Memory Access Routines", "Non-blocking Remote
  * Memory Access Routines" and "Signaling Operations". Near memory has nothing
- * to wait for: a non-blocking routine is done when it returns.
+ * to wait for: there a non-blocking routine is done when it returns.
  */
 #include "transport.h"
 
@@ -26,18 +26,27 @@ static inline void signal_at(uint64_t *sig_addr, uint64_t signal, int sig_op, in
 	shi_wake(pe);
 }
 
+/* The blocks of one call went side by side; the call is over when they are. */
+static inline void blocks_done(void)
+{
+	if (__builtin_expect(shi.far, 0))
+		shi_far_quiet();
+}
+
 static inline void block_put(char *to, const char *from, size_t dst, size_t sst,
 			     size_t block, size_t count, int pe)
 {
 	for (; count; count--, to += dst, from += sst)
-		shi_put(to, from, block, pe);
+		shi_put_nbi(to, from, block, pe);
+	blocks_done();
 }
 
 static inline void block_get(char *to, const char *from, size_t dst, size_t sst,
 			     size_t block, size_t count, int pe)
 {
 	for (; count; count--, to += dst, from += sst)
-		shi_get(to, from, block, pe);
+		shi_get_nbi(to, from, block, pe);
+	blocks_done();
 }
 
 /* SZ: bytes of an element */
@@ -47,9 +56,9 @@ SHI_PAIR(void, PUT, (T *dest, const T *source, size_t nelems, int pe), \
 SHI_PAIR(void, GET, (T *dest, const T *source, size_t nelems, int pe), \
 	 { shi_get(dest, source, nelems * (SZ), pe); }) \
 SHI_PAIR(void, PUT##_nbi, (T *dest, const T *source, size_t nelems, int pe), \
-	 { shi_put(dest, source, nelems * (SZ), pe); }) \
+	 { shi_put_nbi(dest, source, nelems * (SZ), pe); }) \
 SHI_PAIR(void, GET##_nbi, (T *dest, const T *source, size_t nelems, int pe), \
-	 { shi_get(dest, source, nelems * (SZ), pe); }) \
+	 { shi_get_nbi(dest, source, nelems * (SZ), pe); }) \
 SHI_PAIR(void, PUT##_signal, (T *dest, const T *source, size_t nelems, \
 			      uint64_t *sig_addr, uint64_t signal, int sig_op, int pe), \
 	 { \

@@ -7,6 +7,8 @@
 #ifndef SHI_TRANSPORT_H
 #define SHI_TRANSPORT_H
 
+#include <sys/types.h>
+
 #include "internal.h"
 
 enum shi_op {
@@ -19,7 +21,25 @@ void shi_far_get(void *dest, const void *source, size_t len, int pe);
 /* Of 4 or 8 bytes; the old value goes to "fetch" unless that is NULL. */
 void shi_far_amo(enum shi_op op, size_t size, void *dest, void *fetch, const void *value,
 		 const void *cond, int pe);
+
+/* Where a range is: of an attached node, which a space's part has none of here. */
+struct kfipmem_node;
+struct shi_far_range {
+	struct kfipmem_node *node;
+	int fd;
+	off_t at;
+};
+
+bool shi_far_find(struct shi_far_range *range, const void *addr, size_t len, int pe);
+void shi_far_write(const struct shi_far_range *range, const void *source, size_t len, int pe);
+void shi_far_read(const struct shi_far_range *range, void *dest, size_t len, int pe);
+void shi_far_failed(const char *what, int pe, int error) __attribute__((__noreturn__));
+
+/* far_ring.c: begun, and done when shi_far_quiet() returns */
+void shi_far_start_put(void *dest, const void *source, size_t len, int pe);
+void shi_far_start_get(void *dest, const void *source, size_t len, int pe);
 void shi_far_quiet(void);
+
 /* A word of the control memory of a machine, by where it is in this one's. */
 uint64_t shi_node_amo(enum shi_op op, uint64_t *word, uint64_t value, uint64_t cond, int node);
 
@@ -110,6 +130,29 @@ static inline void shi_get(void *dest, const void *source, size_t len, int pe)
 
 	if (__builtin_expect(!from, 0))
 		shi_far_get(dest, source, len, pe);
+	else
+		shi_copy(dest, from, len);
+}
+
+/* The same, and at a far PE only begun. */
+static inline void shi_put_nbi(void *dest, const void *source, size_t len, int pe)
+{
+	void *to = shi_peer(dest, pe, len);
+
+	if (__builtin_expect(!to, 0)) {
+		shi_far_start_put(dest, source, len, pe);
+		return;
+	}
+	shi_copy(to, source, len);
+	shi_wake(pe);
+}
+
+static inline void shi_get_nbi(void *dest, const void *source, size_t len, int pe)
+{
+	const void *from = shi_peer(source, pe, len);
+
+	if (__builtin_expect(!from, 0))
+		shi_far_start_get(dest, source, len, pe);
 	else
 		shi_copy(dest, from, len);
 }

@@ -79,7 +79,10 @@ round_of()
 	[ $(($1 % 2)) -eq 0 ] || order=(openmpi ours)
 	for path in "${order[@]}"; do
 		echo "run path=$path round=$1"
-		"$path"
+		case $path in
+		ours) ours ;;
+		*) openmpi ;;
+		esac
 	done
 }
 

@@ -128,7 +128,7 @@ static struct spread ratio(const struct test *t)
 
 static const char *size_name(size_t size)
 {
-	static char name[16];
+	static char name[24];
 
 	if (size >= 1 << 20)
 		snprintf(name, sizeof(name), "%zu MiB", size >> 20);

@@ -1,13 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# programs.sh [NAME...]: builds and runs, on 4 PEs, the programs of programs/.
-# Each stands for a habit of programs written for other libraries. Comments in
+# usage: programs.sh [BIN-DIRECTORY [NAME...]]
+#
+# Builds the programs of programs/ and runs them on 4 PEs. Each stands for a habit of programs written for other libraries. Comments in
 # them say what is not usual: "flags:" of the compiler, the exit "status:", the
 # "lines:" that are printed, how many "seconds:" it may take.
 
 here=$(cd "$(dirname "$0")" && pwd)
-bin=$(make -s --no-print-directory -C "$here/../.." path)/shmem/bin
+if [ $# -gt 0 ]; then
+	bin=$1
+	shift
+else
+	make -s --no-print-directory -C "$here/../.." shmem >/dev/null || exit 1
+	bin=$(make -s --no-print-directory -C "$here/../.." path)/shmem/bin
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
@@ -37,7 +44,6 @@ try() {
 	fi
 }
 
-make -s --no-print-directory -C "$here/../.." shmem >/dev/null || exit 1
 for program in "$here"/programs/*.c "$here"/programs/*.cc; do
 	name=$(basename "$program")
 	case " $* " in

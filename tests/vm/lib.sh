@@ -114,7 +114,8 @@ share_shmem() {
 
 	make --no-print-directory -s -C "$top/shmem_demo" OUT="$from"
 	mkdir -p "$to"
-	cp -u "$from/bin/oshrun" "$from/lib/libshmem.so.1" "$to/"
+	cp -L -u "$from/bin/oshrun" "$from/lib/libshmem.so.1" \
+		"$(ldd "$from/lib/libshmem.so.1" | awk '/liburing/ { print $3 }')" "$to/"
 	for program in $shmem_conforming busy; do
 		source=$top/tests/shmem/$program.c
 		[ "$program" != busy ] || source=$top/tests/vm/shmem_busy.c

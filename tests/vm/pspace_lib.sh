@@ -47,12 +47,13 @@ spaces_serve() {
 	done
 }
 
-# spaces_attach NODE K: the regions of machine K
+# spaces_attach NODE K: the regions of machine K. A machine that is back from a
+# cut is not always let in at once: its connections of before may not be over yet.
 spaces_attach() {
 	local name
 
 	for name in "${space_names[@]}"; do
-		on "$1" kfipmem attach "${space_nodes[$2]}/$name" --name "$name.$2" --as job \
+		wait_until 30 on "$1" kfipmem attach "${space_nodes[$2]}/$name" --name "$name.$2" --as job \
 			--key-file /root/key
 	done
 }
@@ -69,7 +70,7 @@ spaces_make() {
 		for name in "${space_names[@]}"; do
 			on "$node" kfipmem region create "tank/$name" --size "$space_size"
 			# What was there before is no space.
-			on "$node" dd if=/dev/zero of="/dev/kfi/$name" bs=1M count="${space_size%M}"
+			on "$node" sh -c "dd if=/dev/zero of=/dev/kfi/$name bs=1M count=${space_size%M} 2> /dev/null"
 		done
 		spaces_serve "$node"
 	done

@@ -4,6 +4,9 @@
 #
 # OpenSHMEM jobs on two and three machines: the conformance programs; what is
 # left when a PE, an agent or a machine goes in the middle.
+#
+# Words in single quotes are expanded on the node:
+# shellcheck disable=SC2016
 
 # shellcheck source=tests/vm/lib.sh
 . "${BASH_SOURCE[0]%/*}/lib.sh"
@@ -26,7 +29,7 @@ shmem_ready() {
 	local node
 
 	for node in a b c; do
-		load "$node"
+		load "$node" ack_timeout=18	# the host may be slow
 		share_mount "$node"
 	done
 }
@@ -89,16 +92,20 @@ ended() {
 	grep -q "$2" "$work/busy"
 }
 
+# kill_rank NODE RANK: the PE of "busy" that the rig's job has there
+kill_rank() {
+	on "$1" sh -c 'for p in $(pidof busy); do
+		! tr "\0" "\n" < /proc/$p/environ | grep -q "^KFI_SHMEM_RANK='"$2"'$" ||
+			exec kill -9 $p
+	done
+	exit 1'
+}
+
 # Another job on the same machines does not notice.
 shmem_killed_pe() {
 	busy_job a,b,c 4
 	job a,b 2 /share/shmem/busy 40 > "$work/other" 2>&1 &
-	on b sh -c 'for p in /proc/[0-9]*; do
-		if [ "$(cat $p/comm)" = busy ] && tr "\0" "\n" < $p/environ | grep -q "^KFI_SHMEM_RANK=2$"; then
-			kill -9 ${p#/proc/}
-			break
-		fi
-	done'
+	kill_rank b 2
 	ended 137 'PE 2 .* was killed by signal 9'
 	wait $!
 	grep -q '^counted 80$' "$work/other"
@@ -107,7 +114,7 @@ shmem_killed_pe() {
 
 shmem_killed_agent() {
 	busy_job a,b 2
-	on b sh -c 'kill -9 $(pgrep -f "oshrun --agent")'
+	on b sh -c 'kill -9 $(pidof oshrun)'
 	ended 125 'lost machine b'
 	nothing_left a
 	job a,b 2 /share/shmem/busy 1
