@@ -2,13 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Tests of libshmem on this machine: the programs of this folder by several
-<<<<<<< HEAD
-# numbers of PEs, then under sanitizers; names.sh, jobs.sh, programs.sh. The last
-# line is the sum.
-=======
 # numbers of PEs, then under sanitizers; names.sh, jobs.sh, programs.sh. The
 # last line is the sum.
->>>>>>> cb2b42ecb02dc6aca9fbd69b32a1e32039993f42
 #
 # usage: run.sh [PROGRAM...]; without one, all of it. PES="1 2" other numbers
 set -euo pipefail
