@@ -31,7 +31,8 @@ int kfr_slot_get(struct kfr_conn *conn)
 	slot = &conn->slot[i];
 	slot->busy = true;
 	/* A stray reply has another. */
-	slot->id = i | (u32)++slot->serial << 16;
+	slot->serial++;
+	slot->id = i | (u32)slot->serial << 16;
 	slot->since = get_jiffies_64();
 	return i;
 }

@@ -74,17 +74,13 @@ static int ku_nl_set_name(struct genl_info *info, const char **name)
 	return ku_nl_need_name(info, KFIPMEM_A_SET_NAME, "set name", name);
 }
 
-#define ku_for_each_member(pos, info, rem)				\
-	nlmsg_for_each_attr(pos, (info)->nlhdr, GENL_HDRLEN, rem)	\
-		if (nla_type(pos) != KFIPMEM_A_SET_MEMBER) {		\
-		} else
-
 static void ku_nl_wipe_members(struct genl_info *info)
 {
 	struct nlattr *member, *attr;
 	int rem, inner;
 
-	ku_for_each_member(member, info, rem)
+	nlmsg_for_each_attr_type(member, KFIPMEM_A_SET_MEMBER, info->nlhdr,
+				 GENL_HDRLEN, rem)
 		nla_for_each_nested(attr, member, inner)
 			if (nla_type(attr) == KFIPMEM_A_MEMBER_KEY)
 				ku_nl_wipe(attr);
@@ -193,7 +189,8 @@ static int ku_nl_members(struct genl_info *info,
 	unsigned int nr = 0;
 	int rem, ret;
 
-	ku_for_each_member(nest, info, rem) {
+	nlmsg_for_each_attr_type(nest, KFIPMEM_A_SET_MEMBER, info->nlhdr,
+				 GENL_HDRLEN, rem) {
 		if (nr == max) {
 			NL_SET_BAD_ATTR(info->extack, nest);
 			NL_SET_ERR_MSG_FMT(info->extack,

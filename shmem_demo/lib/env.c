@@ -59,11 +59,14 @@ void shi_env_show(void)
 	if (shi_getenv("INFO"))
 		printf("%s, OpenSHMEM %d.%d\n"
 		       "SHMEM_SYMMETRIC_SIZE  %zu: bytes of a PE's symmetric heap\n"
+		       "SHMEM_PMEM_DIR        %s: where persistent spaces are\n"
 		       "SHMEM_VERSION         %s: print the version\n"
 		       "SHMEM_INFO            %s: print this\n"
 		       "SHMEM_DEBUG           %s: say on stderr what is set up\n",
 		       SHMEM_VENDOR_STRING, SHMEM_MAJOR_VERSION, SHMEM_MINOR_VERSION,
-		       (size_t)shi.heap_size, shi_getenv("VERSION") ? "set" : "not set",
+		       (size_t)shi.heap_size,
+		       shi_getenv("PMEM_DIR") ? shi_getenv("PMEM_DIR") : "not set",
+		       shi_getenv("VERSION") ? "set" : "not set",
 		       "set", shi_getenv("DEBUG") ? "set" : "not set");
 	fflush(stdout);
 }

@@ -143,10 +143,13 @@ static void *map_anywhere(size_t size, int flags, int fd, size_t in_file)
 static void map_heap(size_t in_file, int fd)
 {
 	int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
-	void *heap;
+	void *heap = MAP_FAILED;
 
+	/* ThreadSanitizer has its own use for those addresses. */
+#ifndef __SANITIZE_THREAD__
 	heap = mmap((void *)HEAP_AT, shi.heap_size, PROT_READ | PROT_WRITE,
 		    flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, in_file);
+#endif
 	if (heap == MAP_FAILED)
 		heap = map_anywhere(shi.heap_size, flags | MAP_NORESERVE, fd, in_file);
 	if (heap == MAP_FAILED)

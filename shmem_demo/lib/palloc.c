@@ -33,9 +33,8 @@ static char *objects(struct shi_space *space)
 
 static int damaged(struct shi_space *space, uint64_t number, const char *why)
 {
-	return shi_fail(EUCLEAN, "space %s: slot %lu of the table in part 0 is damaged: %s; restore "
-			"the part, or remove the space with shmemx_pspace_unlink()",
-			space->super.name, (unsigned long)number, why);
+	return shi_damaged(space->super.name, 0, "is damaged: slot %lu of its table: %s",
+			   (unsigned long)number, why);
 }
 
 /* At PE 0, before the table is read. */

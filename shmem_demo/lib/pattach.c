@@ -92,8 +92,7 @@ static int find_part(struct opening *o, struct finding *f, int create)
 				strerror(errno));
 	f->found = pm_super_read(head, &f->super, &why);
 	if (f->found == PM_BAD)
-		return shi_fail(EUCLEAN, "space %s: part %d is damaged: %s; restore it, or remove the "
-				"space with shmemx_pspace_unlink()", o->name, shi.me, why);
+		return shi_damaged(o->name, shi.me, "is damaged: %s", why);
 	return 0;
 }
 
@@ -128,15 +127,12 @@ static int judge(struct opening *o)
 		const struct pm_super *s = &f->super;
 
 		if (!exists && f->found == PM_VALID && s->state != PM_NEW)
-			rc = shi_fail(EUCLEAN, "space %s: there is a part %d and no part 0: restore it, or "
-				      "remove the space with shmemx_pspace_unlink()", o->name, pe);
+			rc = shi_damaged(o->name, 0, "is missing, and part %d is there", pe);
 		if (exists && f->found != PM_VALID)
-			rc = shi_fail(EUCLEAN, "space %s: part %d is missing: restore it, or remove the "
-				      "space with shmemx_pspace_unlink()", o->name, pe);
+			rc = shi_damaged(o->name, pe, "is missing");
 		else if (exists && (memcmp(s->uuid, first->super.uuid, 16) || s->pe != (uint32_t)pe ||
 				    s->npes != first->super.npes || s->size != first->super.size))
-			rc = shi_fail(EUCLEAN, "space %s: part %d is of another space: restore it, or "
-				      "remove the space with shmemx_pspace_unlink()", o->name, pe);
+			rc = shi_damaged(o->name, pe, "is of another space");
 	}
 	if (!rc && !exists && !(o->flags & SHMEMX_PSPACE_CREATE))
 		return shi_fail(ENOENT, "there is no space '%s'; SHMEMX_PSPACE_CREATE makes one",
@@ -284,9 +280,7 @@ static int read_state(struct shi_space *space, struct state *state)
 		rc = rc ? rc : shi_word_read(space, PM_EXTENT, &mine.extent);
 		if (!rc && (mine.extent > space->image / PM_PAGE ||
 			    mine.extent < pm_objects_at(space->super.slots) / PM_PAGE))
-			rc = shi_fail(EUCLEAN, "space %s: part 0 has an impossible extent: restore it, or "
-				      "remove the space with shmemx_pspace_unlink()",
-				      space->super.name);
+			rc = shi_damaged(space->super.name, 0, "is damaged: an impossible extent");
 	}
 	rc = shi_agree(rc);
 	shi_gather(&mine, all, sizeof(mine));

@@ -268,9 +268,8 @@ int shi_backing_map(const char *name, int pe, struct shi_part *part, const struc
 		return -ENOENT;
 	if (!shi_backing_is_node(path) &&
 	    (fstat(part->fd, &st) || (size_t)st.st_size < super->part_size))
-		return shi_fail(EUCLEAN, "%s: the file is shorter than its superblock says, %lu bytes; "
-				"restore it, or remove the space with shmemx_pspace_unlink()",
-				path, (unsigned long)super->part_size);
+		return shi_damaged(name, pe, "is shorter than its superblock says, %lu bytes (%s)",
+				   (unsigned long)super->part_size, path);
 	p = map_at(own ? (void *)hint : NULL, len, part->fd, at, &sync);
 	if (p == MAP_FAILED)
 		p = map_at(NULL, len, part->fd, at, &sync);

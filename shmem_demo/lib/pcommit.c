@@ -100,9 +100,8 @@ int shi_word_read(struct shi_space *space, enum pm_word which, uint64_t *value)
 
 	if (pm_word_read(space->super.uuid, which, *word, value))
 		return 0;
-	return shi_fail(EUCLEAN, "space %s: part %d is damaged at byte %lu: restore it, or remove "
-			"the space with shmemx_pspace_unlink()", space->super.name, shi.me,
-			(unsigned long)PM_WORD_AT(which));
+	return shi_damaged(space->super.name, shi.me, "is damaged at byte %lu",
+			   (unsigned long)PM_WORD_AT(which));
 }
 
 /* Of a part that is being made: all but its superblock. Files are zero already. */
@@ -198,9 +197,8 @@ static int roll_forward(struct shi_space *space, uint64_t decided)
 	struct shi_part *own = shi_own(space);
 
 	if (!pm_record_ok(record, bitmap(space), space->image / PM_PAGE, decided))
-		return shi_fail(EUCLEAN, "space %s: part %d has lost its record of epoch %lu: restore "
-				"it, or remove the space with shmemx_pspace_unlink()",
-				space->super.name, shi.me, (unsigned long)decided);
+		return shi_damaged(space->super.name, shi.me, "has lost its record of epoch %lu",
+				   (unsigned long)decided);
 	own->info.rolled_forward = record->changed;
 	space->extent = record->pages;
 	return apply(space, decided);
@@ -251,10 +249,9 @@ int shi_part_recover(struct shi_space *space, uint64_t decided, bool keep)
 	if (applied + 1 == decided)
 		rc = roll_forward(space, decided);
 	else if (applied != decided)
-		rc = shi_fail(EUCLEAN, "space %s: part %d is of epoch %lu and part 0 of %lu: restore "
-			      "the parts of one time, or remove the space with "
-			      "shmemx_pspace_unlink()", space->super.name, shi.me,
-			      (unsigned long)applied, (unsigned long)decided);
+		rc = shi_damaged(space->super.name, shi.me,
+				 "is of another time, epoch %lu, and part 0 is of %lu",
+				 (unsigned long)applied, (unsigned long)decided);
 	protect(space, true);
 	space->extent = extent;
 	space->epoch = decided;

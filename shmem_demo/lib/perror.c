@@ -24,6 +24,19 @@ int shi_fail(int error, const char *format, ...)
 	return -error;
 }
 
+/* What is wrong with a part, as in "is missing" */
+int shi_damaged(const char *space, int pe, const char *format, ...)
+{
+	char what[SHI_TEXT / 2];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	return shi_fail(EUCLEAN, "space %s: part %d %s: restore it, or remove the space with "
+			"shmemx_pspace_unlink()", space, pe, what);
+}
+
 SHI_FN(const char *, shmemx_pspace_error, (void))
 {
 	return text;
@@ -52,10 +65,9 @@ void shi_gather(const void *mine, void *all, size_t len)
 
 	memcpy(own, mine, len);
 	pshmem_fcollectmem(SHMEM_TEAM_WORLD, letters, own, LETTER);
+	/* The next one puts nothing before all have come to it, and so have read this. */
 	for (pe = 0; pe < shi.npes; pe++)
 		memcpy((char *)all + pe * len, letters + pe * LETTER, len);
-	/* The next one may be early. */
-	shi_set_sync(&shi_world.set);
 }
 
 /* What failed somewhere failed everywhere; also: everybody has come here. */

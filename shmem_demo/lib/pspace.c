@@ -170,8 +170,7 @@ SHI_FN(int, shmemx_pspace_stat, (const char *name, struct shmemx_pspace_stat *st
 	} else {
 		switch (pm_super_read(head, &super, &why)) {
 		case PM_BAD:
-			rc = shi_fail(EUCLEAN, "space %s: part 0 is damaged: %s; restore it, or remove the "
-				      "space with shmemx_pspace_unlink()", name, why);
+			rc = shi_damaged(name, 0, "is damaged: %s", why);
 			break;
 		case PM_BLANK:
 			rc = shi_fail(ENOENT, "there is no space '%s'", name);
@@ -194,8 +193,8 @@ SHI_FN(int, shmemx_pspace_stat, (const char *name, struct shmemx_pspace_stat *st
 	};
 	memcpy(stat->uuid, super.uuid, sizeof(stat->uuid));
 	if (!pm_word_read(super.uuid, which, word, &stat->epoch))
-		return shi_fail(EUCLEAN, "space %s: part 0 is damaged at byte %lu", name,
-				(unsigned long)PM_WORD_AT(which));
+		return shi_damaged(name, 0, "is damaged at byte %lu",
+				   (unsigned long)PM_WORD_AT(which));
 	return 0;
 }
 

@@ -54,6 +54,8 @@ static inline struct shi_part *shi_own(struct shi_space *space)
 
 /* perror.c: errors, and that all PEs have the same */
 int shi_fail(int error, const char *format, ...) __attribute__((__format__(__printf__, 2, 3)));
+int shi_damaged(const char *space, int pe, const char *format, ...)
+	__attribute__((__format__(__printf__, 3, 4)));
 int shi_agree(int rc);
 void shi_gather(const void *mine, void *all, size_t len);
 bool shi_gather_ready(void);

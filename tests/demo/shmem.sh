@@ -15,7 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 space_nodes=(one two three)
 space_names=(heat)
 side=96
-steps=160
+steps=100
 heat=(/share/heat -n "$side" -s "$steps" -e 4 -p 5 -o /root/heat -v)
 
 say() {
@@ -53,7 +53,7 @@ inside() {
 	spaces_run 300 6 "${heat[@]}" > "$said" 2>&1 &
 	job=$!
 	# Past a few epochs, and then at any moment
-	wait_until 200 grep -q "heat-0000[4-9]0.png\|^PE" "$said"
+	wait_until 200 grep -q "heat-0000[2-9]\|^PE" "$said"
 	sleep "0.$(random 100 999)"
 	kfirig cut three
 	wait "$job" || status=$?

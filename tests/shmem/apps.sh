@@ -39,6 +39,11 @@ kill_some() {
 	kill -9 "$victim" 2> /dev/null || true
 }
 
+# has_begun PID FILE: waits until the program says so, or has ended
+has_begun() {
+	grep -m 1 -q ' begins at ' < <(exec tail -n +1 -s 0.02 -f --pid="$1" "$2" 2> /dev/null) || true
+}
+
 # begins FILE: the number that a run began at, nothing when it did not come to it
 begins() {
 	sed -n 's/.* begins at [a-z]* \([0-9]*\).*/\1/p' "$1"
@@ -54,7 +59,8 @@ killed() {
 		"$oshrun" -np 3 "$out/apps/$program" "$@" "${again[@]}" > "$said" 2>&1 &
 		job=$!
 		again=()
-		# A random moment, from the start on
+		# A random moment: from the start on, or when it has begun its work
+		[ $((RANDOM % 3)) -eq 0 ] || has_begun "$job" "$said"
 		sleep "0.$(printf %03d $((10 + RANDOM % 200)))"
 		kill_some "$job"
 		status=0

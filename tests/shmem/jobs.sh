@@ -127,7 +127,7 @@ is "a heap for which there are no addresses" 134 'do not fit|no address space|ca
 
 # A PE at which the heap's usual place is taken has it elsewhere.
 cc -shared -fPIC -Wl,-z,initfirst -o "$work/nudge.so" "$here/nudge.c"
-is "heaps at different addresses" 0 'PE 2 of 4: heap 0x[^3].*END' \
+is "heaps at different addresses" 0 'END.*PE 2 of 4: heap 0x[^3]' \
 	env LD_PRELOAD="$work/nudge.so" SHMEM_DEBUG=1 "$run" -n 4 "$bin/memory"
 is "and all is well with them" 1 '^ *$' bash -c '"$@" | grep FAIL' - \
 	env LD_PRELOAD="$work/nudge.so" "$run" -n 4 "$bin/memory"

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Memory ordering, barriers and locks. */
+#include <sched.h>
+
 #include "harness.h"
 
 #define ROUNDS 2000
@@ -43,23 +45,34 @@ static void ordering(void)
 	shmem_ctx_destroy(ctx);
 }
 
-/* Stores of two PEs, each of which reads the other's: one of both sees it. */
+/*
+ * Two PEs, of which each stores at the other and then reads what the other
+ * stores: one of both has to see it. They start together each time, so that a
+ * store may still be under way when the other one reads.
+ */
+#define CROSSINGS 20000
+
 static void quiet_is_full(void)
 {
-	static long x[ROUNDS], y[ROUNDS], saw[2][ROUNDS];
-	long i, bad = 0;
+	static long stored[CROSSINGS], saw[2][CROSSINGS], ready;
+	long i, spins, rounds = npes == 2 ? CROSSINGS : ROUNDS / 20, bad = 0;
+	volatile long *mine = stored, *start = &ready;
 
 	shmem_barrier_all();
-	for (i = 0; npes > 1 && me < 2 && i < ROUNDS; i++) {
-		shmem_long_p(me ? &y[i] : &x[i], 1, !me);
+	for (i = 0; npes > 1 && me < 2 && i < rounds; i++) {
+		shmem_long_p(&ready, i + 1, !me);
+		for (spins = 1; *start <= i; spins++)
+			if (spins % 1000 == 0)
+				sched_yield();
+		shmem_long_p(&stored[i], 1, !me);
 		shmem_quiet();
-		saw[me][i] = *(volatile long *)(me ? &x[i] : &y[i]);
-		if (me)
-			shmem_long_p(&saw[1][i], saw[1][i], 0);
+		saw[me][i] = mine[i];
 	}
 	shmem_barrier_all();
-	/* PE 0 wrote x at PE 1, PE 1 wrote y at PE 0. */
-	for (i = 0; npes > 1 && !me && i < ROUNDS; i++)
+	if (me == 1)
+		shmem_long_put(saw[1], saw[1], rounds, 0);
+	shmem_barrier_all();
+	for (i = 0; npes > 1 && !me && i < rounds; i++)
 		bad += !saw[0][i] && !saw[1][i];
 	CHECK(!bad);
 	result("memory ordering", "a quiet between a put and a load");

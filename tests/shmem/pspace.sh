@@ -154,7 +154,7 @@ said "another size" "was made with 262144 bytes for each PE and not 524288" \
 	"$oshrun" -np 2 "$basic" size
 said "a part that is missing" "part 1 is missing: restore it" bash -c \
 	"mv '$SHMEM_PMEM_DIR/basic.1.pspace' '$work/aside'; '$oshrun' -np 2 '$basic' open"
-said "the first part is missing" "there is a part 1 and no part 0" bash -c \
+said "the first part is missing" "part 0 is missing, and part 1 is there" bash -c \
 	"mv '$work/aside' '$SHMEM_PMEM_DIR/basic.1.pspace'
 	mv '$SHMEM_PMEM_DIR/basic.0.pspace' '$work/aside'; '$oshrun' -np 2 '$basic' new"
 said "a part of another space" "part 1 is of another space" bash -c \
@@ -175,6 +175,9 @@ said "another job has it" "is open in another job" "$oshrun" -np 1 "$basic" busy
 # Damaged media
 check "decoders, random damage" "$work/pspace_fuzz" decode "$SEED" 200000
 check "spaces, random damage" "$work/pspace_fuzz" open "$SEED" 400
+
+rm -rf "$SHMEM_PMEM_DIR"
+check "parts from another boot, another time, half of a rollback" "$work/pspace_fuzz" states
 
 # Power losses
 export NESTED=$work/nested

@@ -5,6 +5,8 @@
  *   pspace_fuzz decode SEED N   the decoders alone, on random damage
  *   pspace_fuzz open SEED N     a space of one PE, whose part is damaged: it is
  *                               refused, or is what it was
+ *   pspace_fuzz states          parts that are whole, and from elsewhere: another
+ *                               boot, another time, half of a rollback
  */
 #include <err.h>
 #include <errno.h>
@@ -198,12 +200,101 @@ static int fuzz_open(int n)
 	return !refused || !taken;
 }
 
+/* Both superblocks, as if they had been written so */
+static void reseal(char *image, int state, int boot)
+{
+	struct pm_super *super;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		super = (struct pm_super *)(image + PM_SUPER_AT(i));
+		if (pm_super_check(super, i))
+			continue;
+		super->state = state;
+		memset(super->boot, boot, sizeof(super->boot));
+		pm_super_seal(super);
+	}
+}
+
+static void refused(int flags, const char *text)
+{
+	int rc = open_it(flags);
+
+	if (rc != -EUCLEAN || !strstr(shmemx_pspace_error(), text))
+		errx(1, "not refused because of '%s' but %d: %s", text, rc, shmemx_pspace_error());
+}
+
+/* Which of the contents: the committed one of make(), or the later one */
+static void taken(int flags, int committed)
+{
+	unsigned char *object;
+
+	if (open_it(flags))
+		errx(1, "%s", shmemx_pspace_error());
+	object = shmemx_pspace_lookup(space, "object", NULL);
+	if (!object || object[4999] != (committed ? (unsigned char)(4999 * 7) : 1))
+		errx(1, "not the content that is wanted: flags %d, byte %d", flags,
+		     object ? object[4999] : -1);
+	if (shmemx_pspace_close(space))
+		errx(1, "%s", shmemx_pspace_error());
+}
+
+static int states(void)
+{
+	static char good[1 << 20], image[1 << 20];
+	size_t len = sizeof(good);
+	struct pm_super super;
+	const char *why;
+	uint64_t *word;
+
+	make();
+	transfer(0, good, &len);
+	if (pm_super_read(good, &super, &why) != PM_VALID)
+		errx(1, "%s", why);
+
+	memcpy(image, good, len);
+	reseal(image, PM_DIRTY, 0x55);
+	transfer(1, image, &len);
+	refused(0, "the machine was restarted");
+	refused(SHMEMX_PSPACE_KEEP, "the machine was restarted");
+	taken(SHMEMX_PSPACE_FORCE | SHMEMX_PSPACE_KEEP, 0);
+	taken(0, 1);
+
+	/* KEEP keeps, but not half of a rollback. */
+	transfer(1, good, &len);
+	taken(SHMEMX_PSPACE_KEEP, 0);
+	memcpy(image, good, len);
+	reseal(image, PM_ROLLBACK, 0);
+	transfer(1, image, &len);
+	taken(SHMEMX_PSPACE_KEEP, 1);
+
+	memcpy(image, good, len);
+	word = (uint64_t *)(image + PM_WORD_AT(PM_DECIDED));
+	*word = pm_word_make(super.uuid, PM_DECIDED, 7);
+	transfer(1, image, &len);
+	refused(0, "is of another time");
+	*word = pm_word_make(super.uuid, PM_DECIDED, 2);
+	transfer(1, image, &len);
+	refused(0, "has lost its record of epoch 2");
+	*word ^= 1;
+	transfer(1, image, &len);
+	refused(0, "is damaged at byte 8192");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int rc;
 
+	if (argc == 2 && !strcmp(argv[1], "states")) {
+		shmem_init();
+		rc = states();
+		shmem_finalize();
+		return rc;
+	}
+
 	if (argc != 4)
-		errx(2, "usage: pspace_fuzz decode|open SEED N");
+		errx(2, "usage: pspace_fuzz decode|open SEED N, or states");
 	seed = strtoull(argv[2], NULL, 0) * 2 + 1;
 	if (!strcmp(argv[1], "decode"))
 		return fuzz_decode(atoi(argv[3]));

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Tests of libshmem on this machine: the programs of this folder by several
-# numbers of PEs, then under sanitizers; names.sh, jobs.sh, programs.sh. The
-# last line is the sum.
+# numbers of PEs, then under sanitizers; names.sh, jobs.sh, programs.sh, pspace.sh,
+# apps.sh. The last line is the sum.
 #
-# usage: run.sh [PROGRAM...]; without one, all of it. PES="1 2" other numbers
+# usage: run.sh [PROGRAM...]; without one, all of it. PES="1 2" other numbers,
+# N=5 jobs that are killed of each kind
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -65,6 +66,18 @@ count() {
 	echo "$1: $p passed, $f failed."
 }
 
+# sum NAME FILE: a script that counts by itself; it has to have come to its end
+sum() {
+	local p=0 f=1
+
+	read -r p f < <(tail -n 1 "$2" |
+		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p') || { p=0 f=1; tail -n 15 "$2"; }
+	sed -n '/^FAIL/,/^ok/{/^ok/!p}' "$2" | head -n 40
+	passed=$((passed + p))
+	failed=$((failed + f))
+	echo "$1: $p passed, $f failed."
+}
+
 # programs FLAVOUR NAME NUMBERS PROGRAM...
 run_programs() {
 	local dir=$out/shmem$1/tests name=$2 numbers=$3 p n status
@@ -89,6 +102,10 @@ if [ -n "$all" ]; then
 		"$here/$script.sh" "${arguments[@]}" > "$log/out" 2>&1 || status=$?
 		[ $status -ne 0 ] || echo END >> "$log/out"
 		count "$script.sh" "$log/out" $status
+	done
+	for script in pspace apps; do
+		N=${N:-5} "$here/$script.sh" "$out" > "$log/out" 2>&1 || true
+		sum "$script.sh" "$log/out"
 	done
 fi
 

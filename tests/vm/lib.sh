@@ -34,6 +34,7 @@ cc_static() {
 }
 
 # build_all [MUTANT...]: modules, tools, programs and the nodes' image
+# shellcheck disable=SC2120
 build_all() {
 	local mutant ko changed args=() tree=$out/$kernel
 	local make=(make --no-print-directory -s -C "$top")

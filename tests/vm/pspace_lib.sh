@@ -70,7 +70,7 @@ spaces_make() {
 		for name in "${space_names[@]}"; do
 			on "$node" kfipmem region create "tank/$name" --size "$space_size"
 			# What was there before is no space.
-			on "$node" dd if=/dev/zero of="/dev/kfi/$name" bs=1M count="${space_size%M}"
+			on "$node" sh -c "dd if=/dev/zero of=/dev/kfi/$name bs=1M count=${space_size%M} 2> /dev/null"
 		done
 		spaces_serve "$node"
 	done

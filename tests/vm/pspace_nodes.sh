@@ -36,6 +36,6 @@ nodes_cut() {
 spaces_share
 spaces_rsh
 proves "spaces over two machines: regions, attached both ways" spaces_make
-proves "heat over two machines, one loses its power" nodes_cut heat -v -n 64 -s 160 -e 4
+proves "heat over two machines, one loses its power" nodes_cut heat -v -n 64 -s 80 -e 4
 proves "random updates over two machines, one loses its power" \
-	nodes_cut gups -w 4096 -u 2000 -c 50
+	nodes_cut gups -w 4096 -u 300 -c 15

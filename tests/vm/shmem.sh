@@ -29,7 +29,7 @@ shmem_ready() {
 	local node
 
 	for node in a b c; do
-		load "$node"
+		load "$node" ack_timeout=18	# the host may be slow
 		share_mount "$node"
 	done
 }

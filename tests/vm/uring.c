@@ -13,9 +13,37 @@
 
 struct io_uring ring;
 
+/* The rings that programs have; a command has to come to its end on each. */
+static const struct {
+	const char *name;
+	unsigned int flags;
+} rings[] = {
+	{ "plain", 0 },
+	{ "polled", IORING_SETUP_SQPOLL },
+	{ "deferred", IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN },
+	{ "quiet", IORING_SETUP_COOP_TASKRUN | IORING_SETUP_CQE32 },
+};
+
+static void ring_of(const char *name)
+{
+	unsigned int i;
+
+	if (!name) {
+		want(0, kfipmem_ring_init(&ring, DEPTH));
+		return;
+	}
+	for (i = 0; i < sizeof(rings) / sizeof(*rings); i++)
+		if (!strcmp(name, rings[i].name))
+			break;
+	if (i == sizeof(rings) / sizeof(*rings))
+		fail("no ring '%s'", name);
+	want(0, io_uring_queue_init(DEPTH, &ring,
+				    rings[i].flags | IORING_SETUP_SQE128));
+}
+
 static void usage(FILE *to)
 {
-	fputs("Usage: uring STEP NODE [NUMBER]\n"
+	fputs("Usage: uring STEP NODE [NUMBER [RING]]\n"
 	      "  ops       every operation, and what it leaves\n"
 	      "  atomics   every type and operation, against C\n"
 	      "  errors    what has to be refused\n"
@@ -59,7 +87,8 @@ int run(void)
 {
 	uint64_t data;
 
-	want(1, io_uring_submit(&ring));
+	if (io_uring_submit(&ring) < 0)
+		fail("not submitted");
 	return complete(&data);
 }
 
@@ -318,7 +347,7 @@ int main(int argc, char **argv)
 	if (!strcmp(step, "someone") && setresuid(65534, 65534, 65534))
 		fail("setuid: %s", strerror(errno));
 	want(0, kfipmem_open(argv[2], reads ? KFIPMEM_READ_ONLY : 0, &node));
-	want(0, kfipmem_ring_init(&ring, DEPTH));
+	ring_of(argc > 4 ? argv[4] : NULL);
 	if (!strcmp(step, "ops"))
 		ops(node);
 	else if (!strcmp(step, "atomics"))

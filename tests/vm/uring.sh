@@ -181,6 +181,9 @@ proves "what has to be refused is: an attached region" on a uring errors ring
 proves "what has to be refused is: a local region in DRAM" on a uring errors near
 proves "a file that is open for reading refuses what writes" ring_read_only
 proves "2000 puts and gets, 256 in flight" on a uring many ring 2000
+for kind in polled deferred quiet; do
+	proves "likewise, on a ring that is $kind" on a uring many ring 600 "$kind"
+done
 proves "additions on two machines at a time: none is lost" ring_counts
 proves "beyond the limit of locked memory data is copied" on a uring limit ring
 proves "memory that cannot be pinned: a mapping of a local region" on a uring unmapped ring /dev/kfi/near

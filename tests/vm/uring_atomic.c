@@ -153,14 +153,18 @@ static void check(struct kfipmem_node *node, int type, int op, unsigned int seed
 /* Every type and operation, by ioctl and as a command. */
 void atomics(struct kfipmem_node *node)
 {
-	unsigned int seed;
+	/* One and many elements, durable or not, with old values or without. */
+	static const unsigned int seeds[] = { 0, 1, 4 };
+	unsigned int i, seed;
 	int type, op;
 
 	for (type = 0; type <= KFIPMEM_TYPE_DOUBLE; type++)
 		for (op = 0; op <= KFIPMEM_ATOMIC_MSWAP; op++)
-			for (seed = 0; seed < 5; seed++)
+			for (i = 0; i < 3; i++) {
+				seed = seeds[i];
 				check(node, type, op, seed,
-				      (seed + type + op) % 2);
+				      (i + type + op) % 2);
+			}
 }
 
 static void refused(struct kfipmem_node *node, int err,

@@ -40,7 +40,7 @@ void many(struct kfipmem_node *node, unsigned int number)
 			for (; begun < number && begun - ended < DEPTH; begun++)
 				one_of_many(node, begun, round ? NULL : from,
 					    to);
-			io_uring_submit(&ring);
+			io_uring_submit_and_wait(&ring, 1);
 			want(size, complete(&data));
 			ended++;
 		}
