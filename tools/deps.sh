@@ -72,7 +72,7 @@ packages() {
 			libc6-dev pkg-config systemd
 		;;
 	bench) echo mdadm drbd-utils util-linux procps ;;
-	shmem) echo gcc g++ make libc6-dev binutils procps ;;
+	shmem) echo gcc g++ make libc6-dev binutils procps python3 ;;
 	bench-shmem) echo openmpi-bin libopenmpi-dev ;;
 	model) echo spin gcc libc6-dev ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;

@@ -3,6 +3,7 @@
 #ifndef APP_H
 #define APP_H
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,10 +40,10 @@ static inline shmemx_pspace_t app_open(const char *name, size_t size, int flags,
 {
 	struct shmemx_pspace_info info;
 	shmemx_pspace_t space;
+	int rc = restart ? shmemx_pspace_unlink(name) : 0;
 
-	/* There may be none. */
-	if (restart)
-		shmemx_pspace_unlink(name);
+	if (rc != -ENOENT)
+		app_must(rc);
 	app_must(shmemx_pspace_open(name, size, flags | SHMEMX_PSPACE_CREATE | SHMEMX_PSPACE_WAIT,
 				    &space));
 	app_must(shmemx_pspace_info(space, shmem_my_pe(), &info));

@@ -197,6 +197,8 @@ mutant() {
 	check "mutant: $1" lost crash "$work/mutant"
 }
 
+# Some show only where a few words are torn in one way: more samples.
+SAMPLES=6
 mutant "decides before all are prepared" pcommit.c \
 	's/rc = shi_agree(prepare(space, next));/for (volatile long i = shi.me * 30000000L; i; i--) ; rc = prepare(space, next);/'
 mutant "does not flush working pages" pcommit.c 's/rc = shi_flush(own, space->base + from \* PM_PAGE, (to - from) \* PM_PAGE);/;/'
