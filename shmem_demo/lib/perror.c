@@ -63,6 +63,8 @@ void shi_gather(const void *mine, void *all, size_t len)
 	char *own = letters + shi.npes * LETTER;
 	int pe;
 
+	if (len > LETTER)
+		shi_die("a letter of %zu bytes is too long", len);
 	memcpy(own, mine, len);
 	pshmem_fcollectmem(SHMEM_TEAM_WORLD, letters, own, LETTER);
 	/* The next one puts nothing before all have come to it, and so have read this. */
