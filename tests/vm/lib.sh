@@ -120,7 +120,7 @@ share_shmem() {
 		source=$top/tests/shmem/$program.c
 		[ "$program" != busy ] || source=$top/tests/vm/shmem_busy.c
 		if [ "$source" -nt "$to/$program" ] || [ "$to/libshmem.so.1" -nt "$to/$program" ]; then
-			"$from/bin/oshcc" -O1 -pthread -Wl,-rpath,/share/shmem \
+			"$from/bin/oshcc" -O1 -pthread -Wl,--disable-new-dtags,-rpath,/share/shmem \
 				-o "$to/$program" "$source"
 		fi
 	done
