@@ -3,9 +3,10 @@
 #
 # usage: programs.sh [BIN-DIRECTORY [NAME...]]
 #
-# Builds the programs of programs/ and runs them on 4 PEs. Each stands for a habit of programs written for other libraries. Comments in
-# them say what is not usual: "flags:" of the compiler, the exit "status:", the
-# "lines:" that are printed, how many "seconds:" it may take.
+# Builds the programs of programs/ and runs them on 4 PEs. Each stands for a habit
+# of programs written for other libraries. Comments in them say what is not usual:
+# "flags:" of the compiler, the exit "status:", the "lines:" that are printed, how
+# many "seconds:" it may take.
 
 here=$(cd "$(dirname "$0")" && pwd)
 if [ $# -gt 0 ]; then

@@ -119,9 +119,10 @@ share_shmem() {
 	for program in $shmem_conforming busy; do
 		source=$top/tests/shmem/$program.c
 		[ "$program" != busy ] || source=$top/tests/vm/shmem_busy.c
-		[ "$to/$program" -nt "$source" ] && [ "$to/$program" -nt "$to/libshmem.so.1" ] ||
-			"$from/bin/oshcc" -O1 -pthread -Wl,-rpath,/share/shmem \
+		if [ "$source" -nt "$to/$program" ] || [ "$to/libshmem.so.1" -nt "$to/$program" ]; then
+			"$from/bin/oshcc" -O1 -pthread -Wl,--disable-new-dtags,-rpath,/share/shmem \
 				-o "$to/$program" "$source"
+		fi
 	done
 }
 

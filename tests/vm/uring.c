@@ -13,7 +13,7 @@
 
 struct io_uring ring;
 
-/* The rings that programs have; a command has to come to its end on each. */
+/* The rings that programs have: a command has to come to its end on each. */
 static const struct {
 	const char *name;
 	unsigned int flags;
@@ -58,7 +58,7 @@ static void usage(FILE *to)
 	      "  fork      with a child that shares the node\n"
 	      "  unmapped NUMBER  of a mapped local region at path NUMBER\n"
 	      "  flood     puts until killed; says \"there\" when there are many\n"
-	      "  until     puts until one fails; says why\n", to);
+	      "  until     likewise, until one fails; says why\n", to);
 }
 
 struct io_uring_sqe *sqe_get(void)

@@ -110,9 +110,10 @@ ring_detached() {
 	ring_begin ring until
 	refused 'open' on a kfipmem detach ring
 	on a kfipmem detach ring --force
-	ring_end 0 'No such device'
+	# Of what was on its way, and of what waited for room.
+	ring_end 0 'Operation canceled\|No such device'
 	ring_attach
-	on a uring ops ring
+	on a uring many ring 300
 }
 
 ring_removed() {
@@ -126,7 +127,7 @@ ring_removed() {
 	on b kfipmem export tank/ring --peer a --key-file /root/key
 	on a kfipmem detach ring --force
 	ring_attach
-	on a uring ops ring
+	on a uring many ring 300
 }
 
 # What udev's rules go by, and what a mode does without them.
