@@ -47,7 +47,7 @@ pspace_cut() {
 		pspace_run "/share/$program" "$@" "${again[@]}" > "$said" 2>&1 &
 		job=$!
 		wait_until 60 grep -q 'begins at\|PE ' "$said"
-		sleep "$(random 0 2).$(random 0 9)"
+		sleep "$(random 0 1).$(random 0 9)"
 		kfirig cut b
 		status=0
 		wait "$job" || status=$?
@@ -91,5 +91,5 @@ for pspace_method in --cache-model ''; do
 	proves "integer sort: power cuts${pspace_method:+, cache model}" \
 		pspace_cut "$pspace_method" isort -k 4000 -n 60
 	proves "random updates: power cuts${pspace_method:+, cache model}" \
-		pspace_cut "$pspace_method" gups -w 4096 -u 400000 -c 2000
+		pspace_cut "$pspace_method" gups -w 4096 -u 2500000 -c 4000
 done
