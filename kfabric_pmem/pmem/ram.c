@@ -20,7 +20,7 @@ static void free_pages_of(struct kfi_ram *ram, unsigned long count)
 static int alloc_pages_of(struct kfi_ram *ram, unsigned int order)
 {
 	const gfp_t gfp = GFP_KERNEL | __GFP_ZERO | __GFP_NOWARN |
-			  (order ? __GFP_NORETRY : 0);
+			  (order ? __GFP_NORETRY : __GFP_RETRY_MAYFAIL);
 	unsigned long count = ram->size >> PAGE_SHIFT, n = 0, i;
 	struct page *page;
 
@@ -57,7 +57,9 @@ struct kfi_ram *kfi_ram_alloc(u64 size)
 	unsigned int order = PMD_SHIFT - PAGE_SHIFT;
 	struct kfi_ram *ram;
 
-	if (size >> PAGE_SHIFT > INT_MAX)
+	/* Better none than what others are killed for. */
+	if (size >> PAGE_SHIFT > INT_MAX ||
+	    (long)(size >> PAGE_SHIFT) > si_mem_available())
 		return NULL;
 	ram = kzalloc(sizeof(*ram), GFP_KERNEL);
 	if (!ram)

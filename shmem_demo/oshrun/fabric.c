@@ -206,8 +206,12 @@ void fabric_remove(const struct fabric *f)
 	snprintf(region, sizeof(region), "%s/%s.%u", f->name, f->name, f->me);
 	kfipmem(true, "unexport", region, "--peer", f->name, NULL);
 	kfipmem(true, "region", "remove", region, NULL);
-	if (kfipmem(true, "pool", "destroy", f->name, NULL))
+	kfipmem(true, "pool", "destroy", f->name, NULL);
+	snprintf(path, sizeof(path), "/dev/kfi/%s.%u", f->name, f->me);
+	if (!access(path, F_OK)) {
+		say("%s is still in use; the next job on this machine removes it", path);
 		return;
+	}
 	run_path(path, sizeof(path), f->name);
 	unlink(path);
 }

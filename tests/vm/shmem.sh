@@ -123,8 +123,8 @@ shmem_killed_agent() {
 
 shmem_interrupted() {
 	busy_job b,c 3
-	kill -INT "$busy"
-	ended 130 ''
+	kill -TERM "$busy"	# what the shell starts beside itself has no SIGINT
+	ended 143 ''
 	nothing_left b c
 }
 
