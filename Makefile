@@ -54,7 +54,8 @@ help:
 #:   make tools               kfipmem, libkfipmem, and the rig kfirig
 #:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs
 #:   make soak [KILLS=N]      200 machines lose their power; file systems and
-#:                            partitions, CYCLES=N times (10)
+#:                            partitions, CYCLES=N times (10); spaces, CUTS=N
+#:                            (20); all programs of OpenSHMEM on machines
 #:   make bench               against a hand-written verbs loop
 #:   make bench-storage       against NVMe-oF, md-raid1 and DRBD
 #:   make bench-shmem         libshmem against Open MPI's OSHMEM, on one machine
@@ -150,8 +151,8 @@ demo-shmem: deps-build+rig+test
 
 # Kill cycles and the like in earnest; the check does a few of them.
 soak: deps-build+rig+test
-	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} \
-		'$(TOP)/tests/vm/run.sh' kill fs disk partition
+	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} CUTS=$${CUTS:-20} SHMEM_PROGRAMS=all \
+		'$(TOP)/tests/vm/run.sh' kill fs disk partition pspace shmem
 
 check:
 	@'$(TOP)/tests/check.sh' $(ONLY)
