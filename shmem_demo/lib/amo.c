@@ -33,7 +33,8 @@
 	AT(T, dest, *(result) = __atomic_fetch_##fn(p, value, __ATOMIC_SEQ_CST), \
 	   op, result, &value, NULL)
 
-#define GIVES(T, ...) { T old; { __VA_ARGS__ } return old; }
+/* What gives a value may be asked until it is the right one. */
+#define GIVES(T, ...) { T old; { __VA_ARGS__ } shi_looked(); return old; }
 
 #define EXTENDED(T, N, A) \
 SHI_PAIR(T, N##_atomic_fetch, (const T *source, int pe), GIVES(T, FETCH(T, source, &old))) \

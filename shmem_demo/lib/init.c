@@ -92,7 +92,8 @@ static void init(int requested)
 	if (sched_getaffinity(0, sizeof(cpus), &cpus))
 		CPU_ZERO(&cpus);
 	node = &shi.job->node[shi.job->node_me];
-	shi.spins = node->count <= (unsigned int)CPU_COUNT(&cpus) ? 500 : 10;
+	shi.crowded = node->count > (unsigned int)CPU_COUNT(&cpus);
+	shi.spins = shi.crowded ? 10 : 500;
 	shi.thread_level = requested;
 	shi.inits = 1;
 	shi_heap_init();

@@ -42,6 +42,7 @@ struct shi_state {
 	char *slots;
 	size_t slot_size;
 	unsigned int spins;
+	bool crowded;			/* PEs share processors */
 	int thread_level;
 	int inits;
 	unsigned int spaces;		/* persistent ones; 0: none is open */
@@ -51,6 +52,8 @@ struct shi_state {
 };
 
 extern struct shi_state shi;
+/* wait.c: how often this thread has looked at memory; in static TLS, where it is cheap */
+extern _Thread_local unsigned int shi_looks __attribute__((__tls_model__("initial-exec")));
 
 /* init.c */
 void shi_die(const char *format, ...) __attribute__((__noreturn__, __format__(__printf__, 1, 2)));

@@ -7,6 +7,7 @@
 #ifndef SHI_TRANSPORT_H
 #define SHI_TRANSPORT_H
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include "internal.h"
@@ -92,6 +93,17 @@ static inline T name(enum shi_op op, T *at, T value, T cond) \
 SHI_AMO_AT(uint64_t, shi_amo_at)
 SHI_AMO_AT(uint32_t, shi_amo4_at)
 
+/*
+ * Who reads the same again and again may wait for a PE that has no processor:
+ * that one gets this PE's now and then, and not only when the time slice is over.
+ */
+#define SHI_LOOKS 512
+static inline void shi_looked(void)
+{
+	if (__builtin_expect(shi.crowded, 0) && !(++shi_looks % SHI_LOOKS))
+		sched_yield();
+}
+
 /* A single element is one store, which nobody sees half of. */
 static inline void shi_copy(void *dest, const void *source, size_t len)
 {
@@ -132,6 +144,8 @@ static inline void shi_get(void *dest, const void *source, size_t len, int pe)
 		shi_far_get(dest, source, len, pe);
 	else
 		shi_copy(dest, from, len);
+	if (len <= sizeof(uint64_t))
+		shi_looked();
 }
 
 /* The same, and at a far PE only begun. */
@@ -163,6 +177,7 @@ static inline void shi_quiet(void)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (__builtin_expect(shi.far, 0))
 		shi_far_quiet();
+	shi_looked();
 }
 
 /* Machines keep no order of their own among what comes from different threads. */
