@@ -134,8 +134,9 @@ void shi_job_attach(void)
 		shi_die("%u heaps of %zu bytes do not fit into the address space",
 			door->npes, shi.heap_size);
 	total = control + node->count * shi.stride;
-	agree(&door->heap_size, shi.heap_size, "heap");
 	agree(&door->data_size, shi.data_size, "variables (are they one program?)");
+	/* The last one: by it oshrun sees that the sizes are there. */
+	agree(&door->heap_size, shi.heap_size, "heap");
 	if (door->nnodes == 1) {
 		grow(fd, total);
 	} else {

@@ -25,6 +25,11 @@ static void tell(enum frame_type type, uint32_t number, const void *data, size_t
 	frame_write(STDOUT_FILENO, type, 0, number, data, len);
 }
 
+static void absent(int rank)
+{
+	tell(FRAME_ABSENT, rank, NULL, 0);
+}
+
 static void output(int rank, int which, const char *data, size_t len)
 {
 	frame_write(STDOUT_FILENO, FRAME_OUTPUT, which, rank, data, len);
@@ -56,34 +61,64 @@ static void go(void)
 	syscall(SYS_futex, &door->phase, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-static struct pes_ops ops = { .output = output, .sizes = sizes, .input_fd = STDIN_FILENO };
+static void input(void);
+
+static struct pes_ops ops = {
+	.output = output, .sizes = sizes, .absent = absent, .input = input,
+	.input_fd = STDIN_FILENO,
+};
+
+static void take(const struct frame *frame)
+{
+	bool exported = job && job != door;
+
+	switch (frame->head.type) {
+	case FRAME_ATTACH:
+		if (!exported || fabric_attach(&fabric))
+			pes_end(EXIT_OSHRUN);
+		else
+			tell(FRAME_ATTACHED, 0, NULL, 0);
+		break;
+	case FRAME_GO:
+		if (exported)
+			go();
+		break;
+	case FRAME_ABSENT:
+		if (frame->head.number < door->npes)
+			pes_absent(frame->head.number);
+		break;
+	case FRAME_END:
+		pes_end(frame->head.number & 255);
+		break;
+	}
+}
+
+/* Without the head there is no job. */
+static void head_is_gone(void)
+{
+	ops.input_fd = -1;
+	pes_end(EXIT_OSHRUN);
+}
+
+/* What came together with other frames, and is in no pipe any more */
+static void take_all(void)
+{
+	struct frame frame;
+	int got;
+
+	while ((got = frame_next(&in, &frame)) > 0)
+		take(&frame);
+	if (got < 0)
+		head_is_gone();
+}
 
 /* While the PEs run */
 static void input(void)
 {
-	struct frame frame;
-	int more = frame_fill(&in), got = 0;
-
-	while (more > 0 && (got = frame_next(&in, &frame)) > 0)
-		switch (frame.head.type) {
-		case FRAME_ATTACH:
-			if (fabric_attach(&fabric))
-				pes_end(EXIT_OSHRUN);
-			else
-				tell(FRAME_ATTACHED, 0, NULL, 0);
-			break;
-		case FRAME_GO:
-			go();
-			break;
-		case FRAME_END:
-			pes_end(frame.head.number);
-			break;
-		}
-	if (more > 0 && got >= 0)
-		return;
-	/* Without the head there is no job. */
-	ops.input_fd = -1;
-	pes_end(EXIT_OSHRUN);
+	if (frame_fill(&in) > 0)
+		take_all();
+	else
+		head_is_gone();
 }
 
 /* The next frame, whenever it comes; exits without one. */
@@ -98,12 +133,21 @@ static void wait_frame(struct frame *frame)
 		fail("this is started by oshrun, and not by hand");
 }
 
+static char *copy(const char *text)
+{
+	char *new = strdup(text);
+
+	if (!new)
+		fail("no memory");
+	return new;
+}
+
 static void add_arg(const char *arg)
 {
 	args = realloc(args, (nargs + 2) * sizeof(*args));
 	if (!args)
 		fail("no memory");
-	args[nargs++] = strdup(arg);
+	args[nargs++] = copy(arg);
 	args[nargs] = NULL;
 }
 
@@ -154,10 +198,10 @@ static void read_setup(struct shi_job *like)
 		case FRAME_HOST:
 			if (fabric.nnodes == SHI_MAX_NODES)
 				fail("too many machines");
-			fabric.hosts[fabric.nnodes++] = strdup(frame.data);
+			fabric.hosts[fabric.nnodes++] = copy(frame.data);
 			break;
 		case FRAME_ENV:
-			putenv(strdup(frame.data));
+			putenv(copy(frame.data));
 			break;
 		case FRAME_ARG:
 			add_arg(frame.data);
@@ -204,12 +248,12 @@ int agent_run(void)
 	read_setup(&like);
 	tell(FRAME_HELLO, FRAME_VERSION, NULL, 0);
 	fabric_clean_stale();
-	ops.input = input;
 	like.phase = like.nnodes > 1 ? SHI_PHASE_SIZES : SHI_PHASE_READY;
 	door = pes_make_job(&like);
 	pes_start(args, &ops);
+	take_all();
 	status = pes_watch(0);
-	tell(FRAME_ENDED, status, NULL, 0);
+	frame_write(STDOUT_FILENO, FRAME_ENDED, pes_were_ended(), status, NULL, 0);
 	finish();
 	return status;
 }

@@ -12,6 +12,7 @@
  *                                 ATTACHED
  *   GO                                       all have attached
  *                                 OUTPUT     whenever there is some
+ *   ABSENT                        ABSENT     a PE ended without shmem_init()
  *   END                                      to end it early
  *                                 ENDED      all PEs are gone
  *   DETACH                                   everywhere
@@ -24,12 +25,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FRAME_VERSION 1
-#define FRAME_MAX 65536
+#define FRAME_VERSION 2
+#define FRAME_MAX (1 << 17)	/* an argument or a variable is never longer */
 
 enum frame_type {
 	FRAME_SETUP = 1, FRAME_HOST, FRAME_ENV, FRAME_ARG, FRAME_START,
 	FRAME_ATTACH, FRAME_GO, FRAME_END, FRAME_DETACH, FRAME_QUIT,
+	FRAME_ABSENT = 16,
 	FRAME_HELLO = 32, FRAME_EXPORTED, FRAME_ATTACHED, FRAME_OUTPUT, FRAME_ENDED,
 	FRAME_DETACHED,
 };
@@ -38,8 +40,8 @@ enum frame_type {
 struct frame_head {
 	uint16_t magic;
 	uint8_t type;
-	uint8_t which;		/* OUTPUT: 0 stdout, 1 stderr */
-	uint32_t number;	/* OUTPUT: PE; END, ENDED: status */
+	uint8_t which;		/* OUTPUT: 0 stdout, 1 stderr; ENDED: 1: it was ended early */
+	uint32_t number;	/* OUTPUT, ABSENT: PE; END, ENDED: status; HELLO: version */
 	uint32_t len;
 };
 
@@ -70,8 +72,18 @@ struct frame_reader {
 	char under;		/* what the NUL stands on */
 };
 
+/* What a slow reader has not taken yet; its fd does not block, -1: there is none. */
+struct frame_queue {
+	int fd;
+	char *data;
+	size_t len, room;
+};
+
 int frame_write(int fd, enum frame_type type, int which, uint32_t number, const void *data,
 		size_t len);
+int frame_queue(struct frame_queue *q, enum frame_type type, uint32_t number, const void *data,
+		size_t len);
+int frame_flush(struct frame_queue *q);
 int frame_fill(struct frame_reader *r);
 int frame_next(struct frame_reader *r, struct frame *frame);
 

@@ -1,62 +1,43 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* A job on several machines, from where it was started: an agent on each. */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "frame.h"
+#include "machine.h"
 #include "oshrun.h"
 
-#define DEFAULT_HEAP "SHMEM_SYMMETRIC_SIZE=64M"	/* it is all allocated at once */
 #define END_MS 20000	/* for the agents to take down what they made */
-#define RSH_WORDS 32
-
-enum state { STARTED, RUNNING, EXPORTED, ATTACHED, ENDED, DETACHED, GONE };
-
-struct machine {
-	const char *host;
-	pid_t pid;
-	int in;				/* what the agent reads */
-	enum state state;
-	bool shares;			/* has exported memory */
-	struct frame_sizes sizes;
-	struct frame_reader from;
-};
 
 static const struct options *opt;
 static struct machine *machines;
 static int status = -1;
-static bool ending, gone_on, detaching;
+static bool ending, attaching, gone_on, detaching, quitting;
 static long long deadline;
-static sigset_t mask_before;
-
-extern char **environ;
-
-static void tell(struct machine *m, enum frame_type type, uint32_t number)
-{
-	if (m->state != GONE)
-		frame_write(m->in, type, 0, number, NULL, 0);
-}
 
 static void tell_all(enum frame_type type, uint32_t number)
 {
 	int i;
 
 	for (i = 0; i < opt->nhosts; i++)
-		tell(&machines[i], type, number);
+		machine_send(&machines[i], type, number, NULL, 0);
 }
 
-/* Ends the job on all machines; the first status that is said counts. */
+/*
+ * Ends the job on all machines; the first status that is said counts. Where
+ * nothing has been started yet, nothing is.
+ */
 static void end_job(int with)
 {
+	int i;
+
 	if (status < 0)
 		status = with;
 	if (ending)
@@ -64,6 +45,294 @@ static void end_job(int with)
 	ending = true;
 	deadline = now_ms() + END_MS;
 	tell_all(FRAME_END, with);
+	for (i = 0; i < opt->nhosts; i++)
+		if (machines[i].state == STARTED)
+			kill(machines[i].pid, SIGKILL);
+}
+
+/* Have all that are still there come so far? */
+static bool all_at(enum state state)
+{
+	int i;
+
+	for (i = 0; i < opt->nhosts; i++)
+		if (machines[i].state < state)
+			return false;
+	return true;
+}
+
+/* Are all there, and no further? */
+static bool all_in(enum state state)
+{
+	int i;
+
+	for (i = 0; i < opt->nhosts; i++)
+		if (machines[i].state != state)
+			return false;
+	return true;
+}
+
+/* What there is to be said to all, after one has come further. */
+static void advance(void)
+{
+	if (!ending && !attaching && all_in(EXPORTED)) {
+		attaching = true;
+		tell_all(FRAME_ATTACH, 0);
+	}
+	if (!ending && !gone_on && all_in(ATTACHED)) {
+		gone_on = true;
+		tell_all(FRAME_GO, 0);
+	}
+	if (!detaching && all_at(ENDED)) {
+		detaching = true;
+		deadline = now_ms() + END_MS;
+		tell_all(FRAME_DETACH, 0);
+	}
+	if (!quitting && all_at(DETACHED)) {
+		quitting = true;
+		deadline = now_ms() + END_MS;
+		tell_all(FRAME_QUIT, 0);
+	}
+}
+
+/* All run the same program, so they share memory of the same sizes, or none. */
+static void compare(const struct machine *m)
+{
+	const struct frame_sizes *mine = &m->sizes, *other;
+	int i;
+
+	for (i = 0; i < opt->nhosts && !ending && !gone_on; i++) {
+		other = &machines[i].sizes;
+		if (m->shares && machines[i].shares && memcmp(mine, other, sizeof(*mine))) {
+			say("the program has %llu bytes of variables and %llu of heap on %s, %llu and %llu on %s",
+			    (unsigned long long)other->data, (unsigned long long)other->heap,
+			    machines[i].host, (unsigned long long)mine->data,
+			    (unsigned long long)mine->heap, m->host);
+			end_job(EXIT_OSHRUN);
+		} else if (machines[i].shares != m->shares &&
+			   (m->shares ? &machines[i] : m)->state >= ENDED) {
+			say("PEs ended without shmem_init() on %s",
+			    (m->shares ? &machines[i] : m)->host);
+			end_job(EXIT_OSHRUN);
+		}
+	}
+}
+
+static void exported(struct machine *m, const struct frame *frame)
+{
+	memcpy(&m->sizes, frame->data, sizeof(m->sizes));
+	m->shares = true;
+	compare(m);
+}
+
+/* A machine has no PEs any more. */
+static void ended(struct machine *m, const struct frame *frame)
+{
+	if (frame->head.number & 255 || frame->head.which)
+		end_job(frame->head.number & 255);
+	compare(m);
+}
+
+static void absent(const struct machine *m, uint32_t pe)
+{
+	int i;
+
+	for (i = 0; i < opt->nhosts; i++)
+		if (&machines[i] != m)
+			machine_send(&machines[i], FRAME_ABSENT, pe, NULL, 0);
+}
+
+static void output(const struct frame *frame)
+{
+	int which = frame->head.which;
+
+	if (opt->tag)
+		output_tagged(frame->head.number, which, frame->data, frame->head.len);
+	else if (write_all(1 + which, frame->data, frame->head.len) && !which)
+		end_job(128 + SIGPIPE);
+}
+
+/* Does a frame come when it may, as it may, and where does it bring its machine? */
+static bool fits(const struct machine *m, const struct frame_head *head, enum state *next)
+{
+	bool pe = head->number < (uint32_t)opt->npes;
+	enum state at = m->state;
+
+	*next = at;
+	switch (head->type) {
+	case FRAME_HELLO:
+		*next = RUNNING;
+		return at == STARTED && head->number == FRAME_VERSION;
+	case FRAME_OUTPUT:
+		return at >= RUNNING && at < ENDED && pe && head->which <= 1;
+	case FRAME_ABSENT:
+		return at >= RUNNING && at < ENDED && pe;
+	case FRAME_EXPORTED:
+		*next = EXPORTED;
+		return at == RUNNING && head->len == sizeof(struct frame_sizes);
+	case FRAME_ATTACHED:
+		*next = ATTACHED;
+		return at == EXPORTED && attaching;
+	case FRAME_ENDED:
+		*next = ENDED;
+		return at >= RUNNING && at < ENDED;
+	case FRAME_DETACHED:
+		*next = DETACHED;
+		return at == ENDED && detaching;
+	}
+	return false;
+}
+
+/* False: no oshrun says that. */
+static bool take(struct machine *m, const struct frame *frame)
+{
+	enum state next;
+
+	if (!fits(m, &frame->head, &next))
+		return false;
+	m->state = next;
+	switch (frame->head.type) {
+	case FRAME_OUTPUT:
+		output(frame);
+		break;
+	case FRAME_ABSENT:
+		absent(m, frame->head.number);
+		break;
+	case FRAME_EXPORTED:
+		exported(m, frame);
+		break;
+	case FRAME_ENDED:
+		ended(m, frame);
+		break;
+	}
+	advance();
+	return true;
+}
+
+static void lost(struct machine *m)
+{
+	enum state was = m->state;
+
+	if (m->in.fd >= 0)
+		machine_close(m);
+	close(m->from.fd);
+	m->from.fd = -1;
+	m->state = GONE;
+	if (was == STARTED && !ending)
+		say("no oshrun could be started on %s (by %s)", m->host, opt->rsh);
+	else if (was > STARTED && was < DETACHED)
+		say("lost machine %s", m->host);
+	if (was < DETACHED)
+		end_job(EXIT_OSHRUN);
+	advance();
+}
+
+/* Often it is what a shell's start-up file prints. */
+static void say_garbage(const struct machine *m)
+{
+	char text[61];
+	size_t i;
+
+	for (i = 0; i < sizeof(text) - 1 && i < m->from.len; i++)
+		text[i] = isprint((unsigned char)m->from.buf[i]) ? m->from.buf[i] : '.';
+	text[i] = 0;
+	say("%s says what is not from this version of oshrun: '%s'", m->host, text);
+}
+
+static void read_machine(struct machine *m)
+{
+	int more = frame_fill(&m->from), got = 0;
+	struct frame frame;
+
+	while (more > 0 && (got = frame_next(&m->from, &frame)) > 0)
+		if (!take(m, &frame)) {
+			got = -1;
+			break;
+		}
+	if (got < 0)
+		say_garbage(m);
+	if (got < 0 && m->state == STARTED)
+		kill(m->pid, SIGKILL);
+	if (more <= 0 || got < 0)
+		lost(m);
+}
+
+/*
+ * Those that are the furthest behind did not answer in time: they have to be
+ * looked after by hand. The others waited for them, and go on.
+ */
+static void give_up(void)
+{
+	enum state least = GONE;
+	int i;
+
+	for (i = 0; i < opt->nhosts; i++)
+		if (machines[i].state < least)
+			least = machines[i].state;
+	deadline = now_ms() + END_MS;
+	for (i = 0; i < opt->nhosts; i++)
+		if (machines[i].state == least) {
+			say("%s does not answer", machines[i].host);
+			kill(machines[i].pid, SIGKILL);
+			lost(&machines[i]);
+		}
+}
+
+static void take_signal(int sigs)
+{
+	struct signalfd_siginfo info;
+
+	if (read(sigs, &info, sizeof(info)) == sizeof(info))
+		end_job(128 + info.ssi_signo);
+}
+
+/* What every machine has to say and to be told, and signals in the last place. */
+static void poll_all(struct pollfd *fds, int sigs, long long until)
+{
+	int n = opt->nhosts, i;
+
+	for (i = 0; i < n; i++) {
+		const struct machine *m = &machines[i];
+
+		fds[i] = (struct pollfd){ .fd = m->from.fd, .events = POLLIN };
+		fds[n + i] = (struct pollfd){ .fd = m->in.len ? m->in.fd : -1, .events = POLLOUT };
+	}
+	fds[2 * n] = (struct pollfd){ .fd = sigs, .events = POLLIN };
+	if (poll(fds, 2 * n + 1, poll_ms(until)) < 0)
+		return;
+	for (i = 0; i < n; i++) {
+		struct machine *m = &machines[i];
+
+		/* That one is gone is seen where it speaks. */
+		if (fds[n + i].revents && m->in.fd >= 0 && frame_flush(&m->in))
+			machine_close(m);
+		if (fds[i].revents && m->from.fd >= 0)
+			read_machine(m);
+	}
+	if (fds[2 * n].revents)
+		take_signal(sigs);
+}
+
+static void watch(int sigs)
+{
+	long long timeout = opt->timeout > 0 ? now_ms() + (long long)(opt->timeout * 1000) : 0;
+	struct pollfd *fds = calloc(2 * opt->nhosts + 1, sizeof(*fds));
+
+	if (!fds)
+		fail("no memory");
+	while (!all_at(GONE)) {
+		long long until = deadline ? deadline : timeout;
+
+		if (!until || now_ms() < until) {
+			poll_all(fds, sigs, until);
+		} else if (deadline) {
+			give_up();
+		} else {
+			say("timeout after %g seconds", opt->timeout);
+			end_job(EXIT_TIMEOUT);
+		}
+	}
+	free(fds);
 }
 
 static void make_names(struct frame_setup *setup)
@@ -81,270 +350,10 @@ static void make_names(struct frame_setup *setup)
 	explicit_bzero(random, sizeof(random));
 }
 
-__attribute__((__noreturn__))
-static void run_rsh(const struct machine *m, int in[2], int out[2])
-{
-	char *argv[RSH_WORDS + 4], *words, *word, self[4096] = "";
-	const char *rsh = opt->rsh ? opt->rsh : "ssh", *path = opt->agent;
-	bool here = !strcmp(m->host, "localhost");
-	int n = 0;
-
-	dup2(in[0], STDIN_FILENO);
-	dup2(out[1], STDOUT_FILENO);
-	/* They come to the whole group, and are for the head, which ends all machines. */
-	sigaddset(&mask_before, SIGINT);
-	sigaddset(&mask_before, SIGTERM);
-	sigaddset(&mask_before, SIGHUP);
-	sigprocmask(SIG_SETMASK, &mask_before, NULL);
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		strcpy(self, "oshrun");
-	words = strdup(rsh);
-	while (!here && words && (word = strsep(&words, " ")) && n < RSH_WORDS)
-		if (*word)
-			argv[n++] = word;
-	if (!here)
-		argv[n++] = (char *)m->host;
-	argv[n++] = path ? (char *)path : self;
-	argv[n++] = "--agent";
-	argv[n] = NULL;
-	execvp(argv[0], argv);
-	say("%s: %s", argv[0], strerror(errno));
-	_exit(127);
-}
-
-static void send_text(struct machine *m, enum frame_type type, const char *text)
-{
-	if (strlen(text) > FRAME_MAX)
-		fail("an argument or a variable is too long: '%.40s...'", text);
-	frame_write(m->in, type, 0, 0, text, strlen(text));
-}
-
-/* Is a variable of the environment for the PEs of all machines? */
-static bool is_sent(const char *variable)
-{
-	int i;
-
-	for (i = 0; i < opt->nexported; i++) {
-		size_t len = strlen(opt->exported[i]);
-
-		if (!strncmp(variable, opt->exported[i], len) && variable[len] == '=')
-			return true;
-	}
-	return !strncmp(variable, "SHMEM_", 6) || !strncmp(variable, "SMA_", 4);
-}
-
-static void send_setup(struct machine *m, struct frame_setup *setup)
-{
-	char **at;
-	int i;
-
-	setup->me = m - machines;
-	frame_write(m->in, FRAME_SETUP, 0, 0, setup, sizeof(*setup));
-	for (i = 0; i < opt->nhosts; i++)
-		send_text(m, FRAME_HOST, opt->hosts[i]);
-	if (!getenv("SHMEM_SYMMETRIC_SIZE") && !getenv("SMA_SYMMETRIC_SIZE"))
-		send_text(m, FRAME_ENV, DEFAULT_HEAP);
-	for (at = environ; *at; at++)
-		if (is_sent(*at))
-			send_text(m, FRAME_ENV, *at);
-	for (at = opt->argv; *at; at++)
-		send_text(m, FRAME_ARG, *at);
-	frame_write(m->in, FRAME_START, 0, 0, NULL, 0);
-}
-
-static void start_machine(struct machine *m)
-{
-	int in[2], out[2];
-
-	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
-		fail("no pipe: %s", strerror(errno));
-	m->pid = fork();
-	if (!m->pid)
-		run_rsh(m, in, out);
-	if (m->pid < 0)
-		fail("cannot start an agent: %s", strerror(errno));
-	close(in[0]);
-	close(out[1]);
-	m->in = in[1];
-	m->from.fd = out[0];
-}
-
-/* Have all that are still there come so far? */
-static bool all_at(enum state state)
-{
-	int i;
-
-	for (i = 0; i < opt->nhosts; i++)
-		if (machines[i].state < state)
-			return false;
-	return true;
-}
-
-static void exported(struct machine *m, const struct frame *frame)
-{
-	if (frame->head.len != sizeof(m->sizes))
-		return;
-	memcpy(&m->sizes, frame->data, sizeof(m->sizes));
-	m->state = EXPORTED;
-	m->shares = true;
-	if (memcmp(&m->sizes, &machines[0].sizes, sizeof(m->sizes)) && machines[0].shares) {
-		say("the program has %llu bytes of variables and %llu of heap on %s, %llu and %llu on %s",
-		    (unsigned long long)machines[0].sizes.data,
-		    (unsigned long long)machines[0].sizes.heap, machines[0].host,
-		    (unsigned long long)m->sizes.data, (unsigned long long)m->sizes.heap, m->host);
-		end_job(EXIT_OSHRUN);
-	} else if (all_at(EXPORTED) && !ending) {
-		tell_all(FRAME_ATTACH, 0);
-	}
-}
-
-/* A machine has no PEs any more. */
-static void ended(struct machine *m, int how)
-{
-	int i;
-
-	m->state = ENDED;
-	if (how)
-		end_job(how);
-	for (i = 0; i < opt->nhosts && !gone_on && !ending; i++)
-		if (machines[i].shares != m->shares && machines[i].state < ENDED &&
-		    (machines[i].shares || m->shares)) {
-			say("PEs ended without shmem_init() on %s", m->host);
-			end_job(EXIT_OSHRUN);
-		}
-	if (!all_at(ENDED) || detaching)
-		return;
-	detaching = true;
-	deadline = now_ms() + END_MS;
-	tell_all(FRAME_DETACH, 0);
-}
-
-static void take(struct machine *m, const struct frame *frame)
-{
-	switch (frame->head.type) {
-	case FRAME_HELLO:
-		m->state = RUNNING;
-		break;
-	case FRAME_OUTPUT:
-		if (frame->head.number >= (uint32_t)opt->npes || frame->head.which > 1)
-			break;
-		if (opt->tag)
-			output_tagged(frame->head.number, frame->head.which, frame->data,
-				      frame->head.len);
-		else
-			write_all(1 + frame->head.which, frame->data, frame->head.len);
-		break;
-	case FRAME_EXPORTED:
-		exported(m, frame);
-		break;
-	case FRAME_ATTACHED:
-		m->state = ATTACHED;
-		if (all_at(ATTACHED) && !ending) {
-			gone_on = true;
-			tell_all(FRAME_GO, 0);
-		}
-		break;
-	case FRAME_ENDED:
-		ended(m, frame->head.number & 255);
-		break;
-	case FRAME_DETACHED:
-		m->state = DETACHED;
-		if (all_at(DETACHED))
-			tell_all(FRAME_QUIT, 0);
-		break;
-	}
-}
-
-static void lost(struct machine *m)
-{
-	enum state was = m->state;
-	int how = 0;
-
-	close(m->in);
-	close(m->from.fd);
-	m->from.fd = -1;
-	waitpid(m->pid, &how, 0);
-	if (was < DETACHED) {
-		if (was == STARTED)
-			say("no oshrun could be started on %s (by %s)", m->host,
-			    opt->rsh ? opt->rsh : "ssh");
-		else
-			say("lost machine %s", m->host);
-		end_job(EXIT_OSHRUN);
-	}
-	m->state = GONE;
-	if (was < ENDED)
-		ended(m, EXIT_OSHRUN);
-	m->state = GONE;
-	if (all_at(DETACHED))
-		tell_all(FRAME_QUIT, 0);
-}
-
-static void read_machine(struct machine *m)
-{
-	int more = frame_fill(&m->from), got = 0;
-	struct frame frame;
-
-	while (more > 0 && (got = frame_next(&m->from, &frame)) > 0)
-		take(m, &frame);
-	if (got < 0)
-		say("%s says what is not from oshrun: '%.60s'", m->host, m->from.buf);
-	if (more <= 0 || got < 0)
-		lost(m);
-}
-
-/* The agents did not end in time: whoever is left has to be looked after by hand. */
-static void give_up(void)
-{
-	int i;
-
-	for (i = 0; i < opt->nhosts; i++)
-		if (machines[i].state != GONE) {
-			say("%s does not answer", machines[i].host);
-			kill(machines[i].pid, SIGKILL);
-			lost(&machines[i]);
-		}
-}
-
-static void watch(int sigs)
-{
-	long long timeout = opt->timeout > 0 ? now_ms() + (long long)(opt->timeout * 1000) : 0;
-	struct pollfd *fds = calloc(opt->nhosts + 1, sizeof(*fds));
-	struct signalfd_siginfo info;
-	int i;
-
-	if (!fds)
-		fail("no memory");
-	while (!all_at(GONE)) {
-		long long now = now_ms(), until = deadline ? deadline : timeout;
-
-		if (until && now >= until) {
-			if (deadline) {
-				give_up();
-				continue;
-			}
-			say("timeout after %g seconds", opt->timeout);
-			end_job(EXIT_TIMEOUT);
-			continue;
-		}
-		fds[0] = (struct pollfd){ .fd = sigs, .events = POLLIN };
-		for (i = 0; i < opt->nhosts; i++)
-			fds[1 + i] = (struct pollfd){ .fd = machines[i].from.fd, .events = POLLIN };
-		if (poll(fds, opt->nhosts + 1, until ? (int)(until - now) : -1) < 0)
-			continue;
-		for (i = 0; i < opt->nhosts; i++)
-			if (fds[1 + i].revents)
-				read_machine(&machines[i]);
-		if (fds[0].revents && read(sigs, &info, sizeof(info)) == sizeof(info))
-			end_job(128 + info.ssi_signo);
-	}
-	free(fds);
-}
-
 int head_run(const struct options *options)
 {
 	static struct frame_setup setup = { .version = FRAME_VERSION };
-	sigset_t mask;
+	sigset_t mask, before;
 	int i, sigs;
 
 	opt = options;
@@ -362,15 +371,21 @@ int head_run(const struct options *options)
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
 	sigaddset(&mask, SIGHUP);
-	sigprocmask(SIG_BLOCK, &mask, &mask_before);
+	sigprocmask(SIG_BLOCK, &mask, &before);
 	sigs = signalfd(-1, &mask, SFD_CLOEXEC);
+	if (sigs < 0)
+		fail("no signalfd: %s", strerror(errno));
 	for (i = 0; i < opt->nhosts; i++) {
 		machines[i].host = opt->hosts[i];
-		start_machine(&machines[i]);
+		machine_start(&machines[i], opt, &mask, &before);
 	}
-	for (i = 0; i < opt->nhosts; i++)
-		send_setup(&machines[i], &setup);
+	for (i = 0; i < opt->nhosts; i++) {
+		setup.me = i;
+		machine_set_up(&machines[i], opt, &setup);
+	}
 	explicit_bzero(setup.key, sizeof(setup.key));
 	watch(sigs);
+	machines_reap(machines, opt->nhosts);
+	output_rest();
 	return status < 0 ? 0 : status;
 }

@@ -3,12 +3,16 @@
 #define _GNU_SOURCE
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <kfi_user.h>
 
 #include "oshrun.h"
 
@@ -78,18 +82,32 @@ long long now_ms(void)
 	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
 }
 
-void write_all(int fd, const char *data, size_t len)
+/* For poll(), until then; 0: for ever. */
+int poll_ms(long long until)
+{
+	long long left = until - now_ms();
+
+	if (!until)
+		return -1;
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+/* Also to what does not block: ssh, which has the same stderr, makes it so. */
+int write_all(int fd, const char *data, size_t len)
 {
 	while (len) {
 		ssize_t n = write(fd, data, len);
 
-		if (n < 0 && errno != EINTR)
-			return;
+		if (n < 0 && errno == EAGAIN)
+			poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
+		else if (n < 0 && errno != EINTR)
+			return -1;
 		if (n > 0) {
 			data += n;
 			len -= n;
 		}
 	}
+	return 0;
 }
 
 /* Names that are given twice would be one machine with two memories. */
@@ -105,6 +123,8 @@ static void parse_hosts(struct argp_state *state, char *arg)
 	while ((host = strsep(&arg, ","))) {
 		if (!*host || *host == '-')
 			argp_error(state, "'%s' is not the name of a machine", host);
+		if (strlen(host) > KFIPMEM_HOST_MAX)
+			argp_error(state, "the name of a machine is too long: '%.40s...'", host);
 		if (opt.nhosts == SHI_MAX_NODES)
 			argp_error(state, "more than %d machines", SHI_MAX_NODES);
 		for (i = 0; i < opt.nhosts; i++)
@@ -165,7 +185,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 't':
 		opt.timeout = strtod(arg, &end);
-		if (end == arg || *end || !(opt.timeout > 0))
+		if (end == arg || *end || !(opt.timeout > 0 && opt.timeout < 1e9))
 			argp_error(state, "'%s' is not a time in seconds", arg);
 		return 0;
 	case 'l':
@@ -195,6 +215,7 @@ static int run_here(void)
 {
 	struct pes_ops ops = { .input_fd = -1, .output = opt.tag ? output_tagged : NULL };
 	static struct shi_job like;
+	int status;
 
 	like.npes = opt.npes;
 	like.nnodes = 1;
@@ -203,7 +224,9 @@ static int run_here(void)
 	like.node[0] = (struct shi_node){ .step = 1, .count = opt.npes };
 	pes_make_job(&like);
 	pes_start(opt.argv, &ops);
-	return pes_watch(opt.timeout);
+	status = pes_watch(opt.timeout);
+	output_rest();
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -217,6 +240,8 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
 	if (agent)
 		return agent_run();
+	if (!opt.rsh || !*opt.rsh)
+		opt.rsh = "ssh";
 	if (!opt.npes)
 		opt.npes = opt.nhosts ? opt.nhosts : 1;
 	if (opt.nhosts > opt.npes)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * oshrun's parts. On one machine: options (oshrun.c), the PEs (pes.c) and what
- * they write (output.c). On several, oshrun starts an agent on each (head.c),
- * which makes the memory (fabric.c) and looks after its PEs (agent.c); the two
- * talk in frames (frame.h).
+ * they write (output.c). On several, oshrun (head.c) starts an agent on each
+ * (machine.c), which makes the memory (fabric.c) and looks after its PEs
+ * (agent.c); the two talk in frames (frame.h).
  */
 #ifndef OSHRUN_H
 #define OSHRUN_H
@@ -35,16 +35,19 @@ void say(const char *format, ...) __attribute__((__format__(__printf__, 1, 2)));
 void fail(const char *format, ...)
 	__attribute__((__noreturn__, __format__(__printf__, 1, 2)));
 long long now_ms(void);
-void write_all(int fd, const char *data, size_t len);
+int poll_ms(long long until);
+int write_all(int fd, const char *data, size_t len);
 
 /* output.c: lines of a PE with its number before them */
 void output_tagged(int rank, int which, const char *data, size_t len);
+void output_rest(void);
 
 /* pes.c */
 struct pes_ops {
 	/* What a PE wrote; len 0: its end. NULL: PEs write for themselves. */
 	void (*output)(int rank, int which, const char *data, size_t len);
 	void (*sizes)(void);		/* a process has said what it needs */
+	void (*absent)(int rank);	/* a PE ended without shmem_init() */
 	void (*input)(void);		/* there is something to read from input_fd */
 	int input_fd;			/* or -1 */
 };
@@ -53,9 +56,11 @@ struct shi_job *pes_make_job(const struct shi_job *like);
 void pes_start(char **argv, const struct pes_ops *ops);
 int pes_watch(double timeout);
 void pes_end(int status);
+bool pes_were_ended(void);
+void pes_absent(int rank);
 void pes_use_job(struct shi_job *job);
 
-/* head.c, agent.c */
+/* head.c, agent.c: on several machines */
 int head_run(const struct options *opt);
 int agent_run(void);
 

@@ -72,3 +72,12 @@ void output_tagged(int rank, int which, const char *data, size_t len)
 	p->len = end - at;
 	memmove(p->data, at, p->len);
 }
+
+/* At the end of the job: what there is of lines without an end. */
+void output_rest(void)
+{
+	int i;
+
+	for (i = 0; i < 2 * npending; i++)
+		output_tagged(i / 2, i % 2, NULL, 0);
+}

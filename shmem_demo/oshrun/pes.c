@@ -33,6 +33,8 @@ static const struct pes_ops *ops;
 static long long end_at;	/* when those that are left get SIGTERM */
 static long long kill_at;	/* when they get SIGKILL */
 static sigset_t mask_before;
+static void (*sigpipe_before)(int);
+static pid_t oshrun;
 
 /* The memory file that the PEs inherit, and its start. */
 struct shi_job *pes_make_job(const struct shi_job *like)
@@ -58,6 +60,7 @@ struct shi_job *pes_make_job(const struct shi_job *like)
 /* The job's memory proper, where it is another than the file. */
 void pes_use_job(struct shi_job *other)
 {
+	memcpy(other->pe, job->pe, job->npes * sizeof(job->pe[0]));
 	job = other;
 }
 
@@ -74,6 +77,9 @@ static void run_pe(int rank, int pipes[2][2], char **argv)
 	if (rank || !isatty(STDIN_FILENO))
 		setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != oshrun)
+		_exit(EXIT_OSHRUN);
+	signal(SIGPIPE, sigpipe_before);
 	sigprocmask(SIG_SETMASK, &mask_before, NULL);
 	/* Equal addresses in all PEs: a comfort for debugging. */
 	personality(personality(0xffffffff) | ADDR_NO_RANDOMIZE);
@@ -107,7 +113,8 @@ static void start_pe(struct pe *pe, char **argv)
 	pe->out[0] = pe->out[1] = -1;
 	for (i = 0; ops->output && i < 2; i++)
 		if (pipe2(pipes[i], O_CLOEXEC))
-			fail("no pipe: %s", strerror(errno));
+			fail("no pipe for what PE %d prints: %s; see ulimit -n", pe->rank,
+			     strerror(errno));
 	pe->pid = fork();
 	if (!pe->pid)
 		run_pe(pe->rank, pipes, argv);
@@ -139,6 +146,14 @@ void pes_start(char **argv, const struct pes_ops *with)
 	sigaddset(&mask, SIGHUP);
 	sigaddset(&mask, SHI_SIGNAL);
 	sigprocmask(SIG_BLOCK, &mask, &mask_before);
+	sigpipe_before = signal(SIGPIPE, SIG_DFL);
+	signal(SIGPIPE, sigpipe_before);
+	/* What an agent is deaf to, its PEs are not. */
+	if (ops->input) {
+		sigemptyset(&mask_before);
+		sigpipe_before = SIG_DFL;
+	}
+	oshrun = getpid();
 	sigs = signalfd(-1, &mask, SFD_CLOEXEC);
 	pes = calloc(npes, sizeof(*pes));
 	if (sigs < 0 || !pes)
@@ -187,10 +202,32 @@ static void failed(const struct pe *pe, int with)
 	end_at = now_ms() + GRACE_MS;
 }
 
+/*
+ * Of any machine. Others would wait in shmem_init() for one that never came;
+ * those that are not there yet will see it themselves.
+ */
+void pes_absent(int rank)
+{
+	int i;
+
+	__atomic_store_n(&job->pe[rank].state, SHI_PE_GONE, __ATOMIC_SEQ_CST);
+	for (i = 0; i < npes && !kill_at; i++)
+		if (__atomic_load_n(&job->pe[pes[i].rank].state, __ATOMIC_SEQ_CST) ==
+		    SHI_PE_RUNNING) {
+			say("PE %d ended without shmem_init()", rank);
+			pes_end(EXIT_OSHRUN);
+		}
+}
+
+/* Did the PEs here not just come to their ends? */
+bool pes_were_ended(void)
+{
+	return kill_at;
+}
+
 static void ended(struct pe *pe, int how)
 {
 	uint32_t state = __atomic_load_n(&job->pe[pe->rank].state, __ATOMIC_SEQ_CST);
-	int i;
 
 	pe->running = false;
 	nrunning--;
@@ -212,18 +249,11 @@ static void ended(struct pe *pe, int how)
 		say("PE %d (process %d) ended without shmem_finalize()", pe->rank, pe->pid);
 		pes_end(EXIT_OSHRUN);
 	}
-	/*
-	 * Others would wait in shmem_init() for one that never came; those that
-	 * are not there yet will see it themselves.
-	 */
-	if (state == SHI_PE_NEW)
-		__atomic_store_n(&job->pe[pe->rank].state, SHI_PE_GONE, __ATOMIC_SEQ_CST);
-	for (i = 0; i < npes && state == SHI_PE_NEW && !kill_at; i++)
-		if (__atomic_load_n(&job->pe[pes[i].rank].state, __ATOMIC_SEQ_CST) ==
-		    SHI_PE_RUNNING) {
-			say("PE %d ended without shmem_init()", pe->rank);
-			pes_end(EXIT_OSHRUN);
-		}
+	if (state == SHI_PE_NEW) {
+		pes_absent(pe->rank);
+		if (ops->absent)
+			ops->absent(pe->rank);
+	}
 }
 
 static void reap(void)
@@ -271,7 +301,7 @@ static void read_signal(void)
 		reap();
 	else if (info.ssi_signo != SHI_SIGNAL)
 		pes_end(128 + info.ssi_signo);
-	else if (ops->sizes)
+	else if (ops->sizes && !kill_at)
 		ops->sizes();
 }
 
@@ -313,11 +343,11 @@ int pes_watch(double timeout)
 	if (!fds)
 		fail("no memory");
 	while (nrunning || (nopen() && !kill_at)) {
-		long long now = now_ms(), until = kill_at ? kill_at : end;
+		long long until = kill_at ? kill_at : end;
 
 		if (!kill_at && end_at && (!end || end_at < end))
 			until = end_at;
-		if (until && now >= until) {
+		if (until && now_ms() >= until) {
 			time_is_up(timeout);
 			continue;
 		}
@@ -325,7 +355,7 @@ int pes_watch(double timeout)
 		fds[1] = (struct pollfd){ .fd = ops->input_fd, .events = POLLIN };
 		for (i = 0; i < 2 * npes; i++)
 			fds[2 + i] = (struct pollfd){ .fd = pes[i / 2].out[i % 2], .events = POLLIN };
-		if (poll(fds, 2 + 2 * npes, until ? (int)(until - now) : -1) < 0)
+		if (poll(fds, 2 + 2 * npes, poll_ms(until)) < 0)
 			continue;
 		for (i = 0; i < 2 * npes; i++)
 			if (fds[2 + i].revents)
