@@ -160,6 +160,7 @@ static struct fake *new_attached(struct kunit *test)
 	f->att.max_pages = 17;
 	f->att.max_rma = KU_DIRTY_RANGES;
 	init_waitqueue_head(&f->att.room);
+	ku_backlog_init(&f->att);
 	init_completion(&f->att.idle);
 	KUNIT_ASSERT_EQ(test, 0, percpu_ref_init(&f->att.users, fake_idle, 0,
 						 GFP_KERNEL));
