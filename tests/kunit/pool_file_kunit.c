@@ -11,6 +11,7 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
+#include "kfabric_pmem/user/io.h"
 #include "kfabric_pmem/user/user.h"
 #include "kfi_pmem_prov.h"
 #include "kfi_pool.h"
