@@ -50,6 +50,9 @@ help:
 #:                            three machines, an OpenSHMEM program, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
 #:                            and, not by default, cluster rig mutants
+#:   make check-fault [TESTS=NAMES]
+#:                            loss, cut cables, frozen machines, devices that go,
+#:                            memory that is not there (tests/fault), 20 minutes
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, libkfipmem, and the rig kfirig
 #:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs
@@ -157,6 +160,9 @@ soak: deps-build+rig+test
 check:
 	@'$(TOP)/tests/check.sh' $(ONLY)
 
+check-fault: deps-build+rig+kunit+test
+	@VM_JOBS=$${VM_JOBS:-1} '$(TOP)/tests/fault/run.sh' $(TESTS)
+
 bench: deps-build+rig+kunit+test
 	@'$(TOP)/tests/bench/run.sh'
 
@@ -182,4 +188,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check bench bench-storage bench-shmem style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-fault bench bench-storage bench-shmem style sparse install clean

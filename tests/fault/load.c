@@ -33,7 +33,7 @@ static const char usage[] =
 "\n"
 "  -s, --seed=N       of the choice of blocks and operations (1)\n"
 "  -t, --threads=N    (4)\n"
-"  -l, --limit=MS     for each operation (15000)\n"
+"  -l, --limit=MS     for each operation (25000)\n"
 "  -p, --plain        write, commit and read only, for a device that cannot\n"
 "                     publish and add\n"
 "  -o, --offset=N     first byte of the device to use (0)\n";
@@ -68,7 +68,7 @@ struct worker {
 static struct worker workers[THREADS_MAX];
 static unsigned int nr_workers = 4;
 static uint64_t seed = 1, first_byte;
-static int64_t limit = 15000;
+static int64_t limit = 25000;
 static bool plain;
 static const char *device;
 static int fd, fd_durable, stop_event;
@@ -325,19 +325,28 @@ static void lay_out(void)
 	}
 }
 
-static void clear(void)
+/* What failed before may need its time to heal. */
+static void clear_block(const struct block *b)
 {
 	static const char zero[BLOCK_SIZE_MAX];
+	int64_t end = now() + limit;
+
+	while (transferred(pwrite(fd_durable, zero, b->size, (off_t)b->offset),
+			   b->size)) {
+		if (now() > end)
+			fail(device);
+		poll(NULL, 0, 100);
+	}
+}
+
+static void clear(void)
+{
 	struct worker *w;
 	unsigned int i;
 
 	for (w = workers; w < workers + nr_workers; w++)
 		for (i = 0; i < w->nr_blocks; i++)
-			if (transferred(pwrite(fd_durable, zero,
-					       w->block[i].size,
-					       (off_t)w->block[i].offset),
-					w->block[i].size))
-				fail(device);
+			clear_block(&w->block[i]);
 }
 
 static int sum_up(void)

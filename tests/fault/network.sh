@@ -15,8 +15,8 @@
 . "${BASH_SOURCE[0]%/*}/../vm/set_lib.sh"
 # shellcheck source=tests/fault/lib.sh
 . "${BASH_SOURCE[0]%/*}/lib.sh"
-
-set_size=4M
+# shellcheck source=tests/fault/loads.sh
+. "${BASH_SOURCE[0]%/*}/loads.sh"
 
 # What netem makes of a share of the packets. Late ones let the others overtake
 # them; overtaking ones find the others late.
@@ -38,8 +38,7 @@ network_gate() {
 			match u16 4791 0xffff at 22 flowid 1:4'
 }
 
-# network_shape [NETEM...]: all three; nothing is the network as it was. The seed
-# is netem's own, so that a run repeats.
+# network_shape [NETEM...]: all three; nothing is the network as it was
 network_shape() {
 	local node
 
@@ -56,10 +55,7 @@ network_set_up() {
 		clean_node "$node"
 		network_gate "$node"
 	done
-	set_begin a
-	on b kfipmem region create tank/data --size 4M
-	on b kfipmem export tank/data --peer a --key-file /root/key
-	on a kfipmem attach b/data --as a --key-file /root/key
+	loads_set_up
 }
 
 # network_dropped NODE: packets that its queue has dropped
@@ -70,27 +66,20 @@ network_dropped() {
 
 # network_fault NAME SHARE NETEM...: under both loads
 network_fault() {
-	local name=$1 share=$2 sent
+	local name=$1 share=$2 before some
 
-	sent=$(network_dropped a)
-	load_start set a /dev/kfi/vol --plain
-	load_start data a /dev/kfi/data
-	network_shape "${@:3}"
-	load_reaches set 60 120
-	load_reaches data 60 120
 	network_shape
-	# As before.
-	set_until a '[.members[].state] | all(. == "in-sync")' 90
-	load_reaches set 40
-	load_reaches data 40
-	load_stop data
-	load_stop set
-	on a kfipmem set scrub vol --wait --json > "$work/scrub"
-	jq -e '.mismatches == 0 and .scrubbed > 0' "$work/scrub" > /dev/null
-	[ "$name" != lost ] || [ "$(network_dropped a)" -gt "$sent" ]
-	check_log a b c
-	fault_figure "$share % of the packets $name" \
-		"longest operation $(fault_longest set data) ms, failed $(load_count set error) of the set, $(load_count data error) of the attachment"
+	before=$(network_dropped a)
+	loads_start
+	network_shape "${@:3}"
+	# Of what is lost soft-RoCE sends little more than one packet at a time.
+	some=$((share == 20 ? 10 : 40))
+	load_reaches set $some 120
+	load_reaches data $some 120
+	network_shape
+	loads_stop
+	[ "$name" != lost ] || [ "$(network_dropped a)" -gt "$before" ]
+	fault_figure "$share % of the packets $name" "$(loads_figure)"
 }
 
 proves "a set of three, and an attached region (SEED=$seed)" network_set_up
