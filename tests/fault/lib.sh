@@ -37,15 +37,20 @@ load_count() {
 	grep -c "^${2:-ok} " "$work/load.$1.out" || true
 }
 
+load_runs() {
+	kill -0 "$(cat "$work/load.$1.pid")" 2> /dev/null
+}
+
 load_has() {
-	[ "$(load_count "$1")" -ge "$2" ] || ! kill -0 "$(cat "$work/load.$1.pid")"
+	[ "$(load_count "$1")" -ge "$2" ] || ! load_runs "$1"
 }
 
 # load_reaches NAME MORE [SECONDS]: until so many more operations succeeded
 load_reaches() {
 	local want=$(($(load_count "$1") + $2))
 
-	wait_until "${3:-60}" load_has "$1" "$want" && [ "$(load_count "$1")" -ge "$want" ] || {
+	wait_until "${3:-60}" load_has "$1" "$want" || true
+	[ "$(load_count "$1")" -ge "$want" ] || {
 		tail -n 8 "$work/load.$1.out"
 		echo "load $1: not $2 more operations"
 		return 1

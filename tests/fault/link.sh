@@ -35,7 +35,7 @@ link_down() {
 link_fault() {
 	local name=$1 node=$2 ms
 
-	loads_start
+	loads_start ""
 	for ms in "${@:3}"; do
 		link_down "$node" "$ms"
 	done

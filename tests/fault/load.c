@@ -36,6 +36,7 @@ static const char usage[] =
 "  -l, --limit=MS     for each operation (25000)\n"
 "  -p, --plain        write, commit and read only, for a device that cannot\n"
 "                     publish and add\n"
+"  -n, --no-reads     only those at the end\n"
 "  -o, --offset=N     first byte of the device to use (0)\n";
 
 enum operation { WRITE, COMMIT, PUBLISH, ADD, READ, VERIFY, OPERATIONS };
@@ -69,7 +70,7 @@ static struct worker workers[THREADS_MAX];
 static unsigned int nr_workers = 4;
 static uint64_t seed = 1, first_byte;
 static int64_t limit = 25000;
-static bool plain;
+static bool plain, no_reads;
 static const char *device;
 static int fd, fd_durable, stop_event;
 
@@ -223,7 +224,7 @@ static int operate(struct worker *w, struct block *b, enum operation kind,
 
 static enum operation choose(struct worker *w, const struct block *b)
 {
-	if (!draw(w, 4))
+	if (!draw(w, 4) && !no_reads)
 		return READ;
 	switch (b->kind) {
 	case BLOCK_PUBLISH:
@@ -396,13 +397,14 @@ static void options(int argc, char **argv)
 		{ "threads", required_argument, NULL, 't' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "plain", no_argument, NULL, 'p' },
+		{ "no-reads", no_argument, NULL, 'n' },
 		{ "offset", required_argument, NULL, 'o' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
 	int opt;
 
-	while ((opt = getopt_long(argc, argv, "s:t:l:po:h", long_options,
+	while ((opt = getopt_long(argc, argv, "s:t:l:pno:h", long_options,
 				  NULL)) != -1) {
 		switch (opt) {
 		case 's':
@@ -416,6 +418,9 @@ static void options(int argc, char **argv)
 			break;
 		case 'p':
 			plain = true;
+			break;
+		case 'n':
+			no_reads = true;
 			break;
 		case 'o':
 			first_byte = number(optarg);

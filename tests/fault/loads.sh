@@ -16,10 +16,12 @@ loads_set_up() {
 	on a kfipmem attach b/data --as a --key-file /root/key
 }
 
+# loads_start OPTIONS-OF-THE-ATTACHMENT'S
 loads_start() {
 	set_until a '[.members[].state] | all(. == "in-sync")' 90
 	load_start set a /dev/kfi/vol --plain
-	load_start data a /dev/kfi/data
+	# shellcheck disable=SC2086
+	load_start data a /dev/kfi/data $1
 }
 
 # loads_stop: all has healed; both go on, as before, and end
