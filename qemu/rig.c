@@ -532,6 +532,7 @@ static void client_thaw(struct rig *r, struct client *c, struct node *n)
 		return;
 	}
 	n->frozen = false;
+	n->reached = false;
 	gdb_resume(&n->gdb);
 	client_ok(c, "");
 }

@@ -33,23 +33,33 @@ device_rdma() {
 	fault_figure "the RDMA device of $1 was removed" "$(loads_figure)"
 }
 
-device_namespace_gone() {
-	! on b test -e /dev/pmem0
+# device_driver bind|unbind: of b's namespace; its device is one of the bus nd.
+# Unbound as a whole, as by hand or for a device that is taken out: ndctl refuses
+# one that is in use.
+device_driver() {
+	on b sh -c "echo $device > /sys/bus/nd/drivers/nd_pmem/$1"
+}
+
+device_is() {
+	on b test "$@" -e /dev/pmem0
 }
 
 # device_namespace: that of b; everything that b served is given anew
 device_namespace() {
-	local before
+	local before device
 
+	device=$(on b readlink /sys/block/pmem0/device)
+	device=${device##*/}
 	loads_start ""
 	before=$(load_count data error)
-	on b ndctl disable-namespace namespace0.0
-	wait_until 30 device_namespace_gone
+	device_driver unbind
+	wait_until 30 device_is !
 	wait_until 30 device_some_fail "$before"
 	# The other members go on.
 	load_reaches set 20
 	on b kfipmem pool close tank
-	on b ndctl enable-namespace namespace0.0
+	device_driver bind
+	wait_until 30 device_is
 	set_serve b open
 	on b kfipmem export tank/data --peer a --key-file /root/key
 	loads_stop
