@@ -23,8 +23,8 @@ frozen_ms() {
 	date +%s%3N
 }
 
-# frozen_lead WAY: the target's part, where it is not the writes: ends after
-# the thaw
+# frozen_lead WAY: the target's part, where it is not the writes. But for that of
+# a connection it ends after the thaw.
 frozen_lead() {
 	case $1 in
 	connect) on b sh -c 'kfipmem unlisten && kfipmem listen' ;;
@@ -75,10 +75,8 @@ frozen_step() {
 	steps_write "$first" "$steps_before" > "$log.before"
 
 	kfirig cut b --at "$symbol" --count "$count" --freeze --arm
-	if [ "$way" = connect ]; then
-		frozen_lead connect > "$log.lead" 2>&1 &
-		leader=$!
-	fi
+	# Nobody connects before the writer does.
+	[ "$way" != connect ] || frozen_lead connect
 	on a sh -c "while chunkwriter write --chunk $chunk --first $((first + steps_before)) \
 		--count 18 /dev/kfi/data /root/in; do :; done; exit 1" > "$log.out" 2> "$log.err" &
 	writer=$!

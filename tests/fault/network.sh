@@ -9,6 +9,8 @@
 # Where packets overtake each other nothing is read: soft-RoCE (6.12) then may end
 # a READ that has not got all of its bytes. What was written is read afterwards.
 #
+# FAULT=TEXT: only the lines of the table with that text.
+#
 # Words in single quotes are expanded on the node:
 # shellcheck disable=SC2016,SC2086
 
@@ -95,5 +97,5 @@ while IFS='|' read -r name netem <&3; do
 		proves "$share % of the packets are ${name// /}" \
 			network_fault ${name// /} $share ${words//SHARE/$share}
 	done
-done 3< <(sed '/^$/d' <<< "$network_table")
+done 3< <(sed '/^$/d' <<< "$network_table" | grep -F -e "${FAULT:-}")
 fault_figures
