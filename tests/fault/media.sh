@@ -8,7 +8,7 @@
 # list of the block device is written to; the bytes themselves stay readable.
 #
 # Numbers need no quotes:
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086,SC2154
 
 # shellcheck source=tests/vm/lib.sh
 . "${BASH_SOURCE[0]%/*}/../vm/lib.sh"
@@ -36,14 +36,14 @@ media_find() {
 	head -c $((4 * media_page)) /dev/urandom > "$marker"
 	kfirig put a "$marker" /root/in
 	media_write "$1" $media_at 4
-	on b cat /dev/pmem0 > "$work/medium"
+	# Not what was cached of the block device before.
+	on b sh -c 'echo 1 > /proc/sys/vm/drop_caches; cat /dev/pmem0' > "$work/medium"
 	python3 - "$work/medium" "$marker" <<-'END'
 	import sys
 	medium, marker = (open(name, "rb").read() for name in sys.argv[1:])
-	assert medium.count(marker) == 1
+	assert medium.count(marker) == 1, "not once on the medium"
 	print(medium.index(marker))
 	END
-	rm "$work/medium"
 }
 
 # media_spoil BYTE: a page of b's block device is bad
@@ -81,9 +81,6 @@ media_attachment() {
 	media_spoil $((at + media_page))
 	refused 'Input/output error' media_write /dev/kfi/data $((media_at + 1))
 	refused 'Input/output error' media_write /dev/kfi/data $media_at 4
-	# On b itself nobody may even look.
-	refused 'Input/output error' on b /bin/dd if=/dev/kfi/data of=/dev/null \
-		bs=$media_page skip=$((media_at + 1)) count=1
 	for page in 0 2 3; do
 		media_write /dev/kfi/data $((media_at + page))
 	done
@@ -132,3 +129,6 @@ proves "a set of three, and an attached region (SEED=$seed)" loads_set_up
 proves "bad blocks under an attached region are EIO in their range alone" media_attachment
 proves "a set goes on without the member that has bad blocks" media_set
 fault_figures
+# A boot forgets what a test that failed has left.
+kfirig cut b
+kfirig power-on b
