@@ -31,6 +31,7 @@ loads_stop() {
 	load_reaches data 40
 	load_stop data
 	load_stop set
+	[ "$(load_count set error)" -eq 0 ]
 	on a kfipmem set scrub vol --wait --json > "$work/scrub"
 	jq -e '.mismatches == 0 and .scrubbed > 0' "$work/scrub" > /dev/null || {
 		cat "$work/scrub"
