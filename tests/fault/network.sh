@@ -69,6 +69,24 @@ network_dropped() {
 		sed -n '/netem/,$s/.*dropped \([0-9]*\),.*/\1/p' | head -n 1
 }
 
+# network_forgive: soft-RoCE warns of itself, once in a boot, when what comes for
+# a READ is out of order. That is taken from the log, if nothing else is there.
+network_forgive() {
+	local node said
+
+	for node in "${set_nodes[@]}"; do
+		if said=$(kfirig dmesg --check "$node"); then
+			continue
+		fi
+		if sed '/WARNING: .* rxe_comp.c:[0-9]* rxe_completer/,/end trace/d' <<< "$said" |
+			grep -E 'WARNING|BUG|Oops|Call Trace|INFO: |KASAN|UBSAN|refcount_t'; then
+			return 1
+		fi
+		on "$node" dmesg -c > /dev/null
+		echo "soft-RoCE of $node has warned of READs out of order"
+	done
+}
+
 # network_fault NAME SHARE NETEM...: under both loads
 network_fault() {
 	local name=$1 share=$2 before some reads=
@@ -85,6 +103,7 @@ network_fault() {
 	load_reaches set $some 120
 	load_reaches data $some 120
 	network_shape
+	[ -z "$reads" ] || network_forgive
 	loads_stop
 	[ "$name" != lost ] || [ "$(network_dropped a)" -gt "$before" ]
 	fault_figure "$share % of the packets $name" "$(loads_figure)"
