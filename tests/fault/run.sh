@@ -32,7 +32,7 @@ run() {
 	machines) "$here/../vm/run.sh" --from "$here" "${vm[@]}" ;;
 	steps) STEPS=${STEPS:-all} "$here/../vm/run.sh" steps ;;
 	kunit) KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-900} \
-		"$here/../kunit/uml.sh" run debug 'kfi_fault*' ;;
+		"$here/../kunit/uml.sh" run debug 'kfi_fault*' fault_kunit.all=1 ;;
 	esac
 }
 

@@ -7,6 +7,7 @@
 #include <linux/fault-inject.h>
 #include <linux/kallsyms.h>
 #include <linux/ktime.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 
 #include "../../../infiniband/sw/rxe/rxe.h"
@@ -23,14 +24,22 @@
 
 static struct env env;
 
+/* Minutes of it: "make check-fault" asks for them. */
+static bool all;
+module_param(all, bool, 0444);
+MODULE_PARM_DESC(all, "run the cases, which are skipped otherwise");
+
 static int fault_init(struct kunit *test)
 {
+	if (!all)
+		kunit_skip(test, "fault_kunit.all=1 runs it");
 	return env_up(test, &env, 16 << 20, ENV_SIZE, true);
 }
 
 static void fault_exit(struct kunit *test)
 {
-	env_down(&env);
+	if (all)
+		env_down(&env);
 }
 
 /* A debugfs file of the injection, and the variable behind it. */
