@@ -44,7 +44,20 @@ enum crash_op {
 
 static struct env env;
 static struct kfi_record record;
+/* What was done, to be told of a fault */
+struct step {
+	enum crash_op op;
+	unsigned int turn;
+	u32 version;	/* the last one that it gave */
+	u32 from, to;	/* moments */
+	int err;
+};
+
+#define STEPS	(BATCH * 3 * 8)
+
 static struct {
+	struct step step[STEPS];
+	unsigned int steps;
 	struct track cell[CELLS], word[CELLS], name[NAMES], counter, epoch;
 	u64 key;
 	u32 version;
@@ -147,8 +160,13 @@ static int do_write(unsigned int cell, enum crash_op op)
 	}
 	if (!err && op == OP_WRITE_COMMIT)
 		err = commit(cell_at(cell), CELL_BYTES);
-	if (!err && op != OP_WRITE)
+	if (err) {
+		track_fail(&crash.cell[cell]);
+		if (op == OP_PUBLISH)
+			track_fail(&crash.word[cell]);
+	} else if (op != OP_WRITE) {
 		acked(&crash.cell[cell], cell_at(cell), CELL_BYTES, "write");
+	}
 	return err;
 }
 
@@ -186,7 +204,9 @@ static int do_atomic(void)
 	err = track_give(&crash.counter, before + crash.buf[0], kfi_record_now(&record)) ?:
 	      finish(kfi_fetch_atomicmsg(env.peer.ep, &msg, &res, NULL, 1,
 					 KFI_COMMIT_COMPLETE));
-	if (!err)
+	if (err)
+		track_fail(&crash.counter);
+	else
 		acked(&crash.counter, COUNTER_AT, 8, "atomic");
 	return err;
 }
@@ -261,7 +281,9 @@ static int do_disconnect(unsigned int cell)
 		return err;
 	if (peer && peer->conn)
 		kfr_link_fail(&peer->conn->link, -ENOLINK);
-	if (!finish(0))
+	if (finish(0))
+		track_fail(&crash.cell[cell]);
+	else
 		acked(&crash.cell[cell], cell_at(cell), CELL_BYTES, "write");
 	return 0;
 }
@@ -309,11 +331,20 @@ static int resolve(void)
 
 static int run_op(enum crash_op op)
 {
+	struct step *step;
 	int err, tries;
 
 	for (tries = 0; tries < 8; tries++) {
+		step = &crash.step[min(crash.steps, STEPS - 1)];
+		crash.steps++;
+		step->op = op;
+		step->turn = crash.turn;
+		step->from = kfi_record_now(&record);
 		err = crash.again ? attach() : 0;
 		err = err ?: do_op(op);
+		step->version = crash.version;
+		step->to = kfi_record_now(&record);
+		step->err = err;
 		/* The connection that was cut, or the key of one before */
 		if (err != -ENOLINK && err != -ENOTCONN && err != -EKEYREVOKED &&
 		    err != -ESTALE)
@@ -450,7 +481,24 @@ static int judge_epoch(struct explorer *e, u32 moment)
 	return -EUCLEAN;
 }
 
-static int judge(struct explorer *e, u32 moment)
+/* The steps around a moment */
+static void tell_steps(u32 moment)
+{
+	static const char *const names[OPS] = {
+		"write", "write durable", "write, commit", "commit all", "publish",
+		"atomic", "create", "remove", "export", "disconnect", "raise",
+	};
+	unsigned int i, last = min(crash.steps, STEPS);
+
+	for (i = 0; i < last; i++)
+		if (crash.step[i].from < moment + 2 && crash.step[i].to + 6 > moment)
+			pr_err("step %u: %s, turn %u, version %x, moments %u to %u: %d\n",
+			       i, names[crash.step[i].op], crash.step[i].turn,
+			       crash.step[i].version, crash.step[i].from,
+			       crash.step[i].to, crash.step[i].err);
+}
+
+static int judge_all(struct explorer *e, u32 moment)
 {
 	int err = kfi_pool_test_power_cut(ENV_POOL);
 
@@ -461,6 +509,15 @@ static int judge(struct explorer *e, u32 moment)
 	}
 	return judge_data(e, moment) ?: judge_names(e, moment) ?:
 	       judge_epoch(e, moment);
+}
+
+static int judge(struct explorer *e, u32 moment)
+{
+	int err = judge_all(e, moment);
+
+	if (err && !explorer_counts.faults)
+		tell_steps(moment);
+	return err;
 }
 
 static void tracks_free(void)

@@ -43,11 +43,19 @@ int track_give(struct track *track, u64 value, u32 now)
 	return 0;
 }
 
-/* The last one that was given is acknowledged, and with it those before. */
+/* What gave the last one ended with an error. */
+void track_fail(struct track *track)
+{
+	track->list[track->nr - 1].failed = true;
+}
+
+/* The last one that was given for certain is acknowledged, and those before. */
 void track_ack(struct track *track, u32 now)
 {
 	struct track_value *last = &track->list[track->nr - 1];
 
+	while (last->failed)
+		last--;
 	if (last->acked == TRACK_NEVER)
 		last->acked = now;
 }

@@ -17,6 +17,7 @@ struct track_value {
 	u64 value;
 	u32 given;
 	u32 acked;
+	bool failed;	/* it may have been given, or may not */
 };
 
 struct track {
@@ -28,6 +29,7 @@ struct track {
 int track_init(struct track *track, u64 value);
 void track_free(struct track *track);
 int track_give(struct track *track, u64 value, u32 now);
+void track_fail(struct track *track);
 void track_ack(struct track *track, u32 now);
 bool track_allows(const struct track *track, u32 moment, u64 value);
 u64 track_last(const struct track *track);
