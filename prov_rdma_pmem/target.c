@@ -150,7 +150,8 @@ static int kfr_target_publish(struct kfr_session *session,
 	if (!ret && len && flags & KFR_WIRE_F_INLINE)
 		ret = kfi_region_store_durable(grant->region, offset, m->data,
 					       len);
-	if (!ret && len && (!(flags & KFR_WIRE_F_INLINE) ||
+	if (!IS_ENABLED(CONFIG_KFI_MUTANT_WORD_FIRST) &&
+	    !ret && len && (!(flags & KFR_WIRE_F_INLINE) ||
 			    flags & KFR_WIRE_F_MEDIA))
 		ret = kfi_region_persist(grant->region, offset, len,
 					 kfr_level(flags));

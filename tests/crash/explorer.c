@@ -35,6 +35,10 @@ unsigned int crash_every = 16;
 module_param_named(every, crash_every, uint, 0444);
 MODULE_PARM_DESC(every, "one workload in so many");
 
+unsigned int crash_set_every = 128;
+module_param_named(set_every, crash_set_every, uint, 0444);
+MODULE_PARM_DESC(set_every, "one workload of replica sets in so many");
+
 static int only_batch = -1;
 module_param_named(batch, only_batch, int, 0444);
 MODULE_PARM_DESC(batch, "this recording alone");
@@ -193,8 +197,8 @@ static void put_base(struct explorer *e, u8 *const base[])
 static void report(struct explorer *e, u32 moment, u32 image)
 {
 	if (explorer_counts.faults++ < FAULTS_SHOWN)
-		pr_err("%s; again with kfi_crash.seed=%u kfi_crash.every=%u kfi_crash.batch=%u kfi_crash.moment=%u kfi_crash.image=%u\n",
-		       fault, crash_seed, crash_every, e->batch, moment, image);
+		pr_err("%s; again with kfi_crash.seed=%u kfi_crash.every=%u kfi_crash.set_every=%u kfi_crash.batch=%u kfi_crash.moment=%u kfi_crash.image=%u\n",
+		       fault, crash_seed, crash_every, crash_set_every, e->batch, moment, image);
 }
 
 static int explore_moment(struct explorer *e, u32 moment, u8 *const base[])
@@ -210,6 +214,7 @@ static int explore_moment(struct explorer *e, u32 moment, u8 *const base[])
 		if (only_image >= 0 && image != only_image)
 			continue;
 		*fault = 0;
+		e->image = image;
 		err = e->judge(e, moment);
 		explorer_counts.images++;
 		if (err == -ENOMEM)
@@ -264,9 +269,10 @@ int explore(struct explorer *explorer)
 		if (!err)
 			memcpy(last[i], r->medium[i].kaddr, r->medium[i].size);
 	}
-	/* The kernel says of each image what it found; that is not for the console. */
+	/* The kernel says of each image what it found: errors, unless it is one. */
 	console_before = console_loglevel;
-	console_loglevel = CONSOLE_LOGLEVEL_MIN + 3;	/* errors, no warnings */
+	if (only_moment < 0)
+		console_loglevel = CONSOLE_LOGLEVEL_MIN + 3;
 	for (moment = 0; moment < r->points && !err; moment++) {
 		if (only_moment < 0 || moment == only_moment)
 			err = explore_moment(explorer, moment, base);
