@@ -27,15 +27,15 @@ unsigned int crash_seed;
 module_param_named(seed, crash_seed, uint, 0444);
 MODULE_PARM_DESC(seed, "of random subsets of lines");
 
-unsigned int crash_images = 4;
+unsigned int crash_images = 3;
 module_param_named(images, crash_images, uint, 0444);
 MODULE_PARM_DESC(images, "of a moment, at most");
 
-unsigned int crash_every = 16;
+unsigned int crash_every = 48;
 module_param_named(every, crash_every, uint, 0444);
 MODULE_PARM_DESC(every, "one workload in so many");
 
-unsigned int crash_set_every = 128;
+unsigned int crash_set_every = 256;
 module_param_named(set_every, crash_set_every, uint, 0444);
 MODULE_PARM_DESC(set_every, "one workload of replica sets in so many");
 
@@ -100,6 +100,13 @@ static void forget_states(void)
 void explorer_begin(void)
 {
 	memset(&explorer_counts, 0, sizeof(explorer_counts));
+}
+
+/* A recording has been explored, one of so many. */
+void explorer_progress(struct kunit *test, unsigned int batches)
+{
+	kunit_info(test, "%llu images of %u recordings explored\n",
+		   explorer_counts.images, batches);
 }
 
 void explorer_end(struct kunit *test, const char *what)

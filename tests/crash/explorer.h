@@ -49,6 +49,7 @@ extern unsigned int crash_every;	/* one workload in so many */
 extern unsigned int crash_set_every;	/* the same, of replica sets */
 
 void explorer_begin(void);
+void explorer_progress(struct kunit *test, unsigned int batches);
 void explorer_end(struct kunit *test, const char *what);
 int explore(struct explorer *explorer);
 void explorer_count_unsafe(struct kfi_record *record, const void *addr, u64 length,

@@ -402,8 +402,10 @@ static void crash_set(struct kunit *test)
 	crash.refused = 0;
 	explorer_begin();
 	for (first = crash_seed % crash_set_every; first < WORKLOADS;
-	     first += BATCH * crash_set_every)
+	     first += BATCH * crash_set_every) {
 		run_batch(test, batch++, first);
+		explorer_progress(test, batch);
+	}
 	explorer_end(test, "replica set");
 	kunit_info(test, "%u times there is no set without the one that is not there\n",
 		   crash.refused);
