@@ -35,7 +35,7 @@ needs() {
 	shmem) echo build shmem ;;
 	compile) echo build ;;
 	model) echo model ;;
-	vm | cluster) echo build rig test ;;
+	vm | cluster) echo build rig test kunit ;;
 	rig) echo build rig ;;
 	*)
 		echo "check: there is no part '$1': compile vm user model kunit shmem cluster rig mutants crash-mutants" >&2
