@@ -37,6 +37,7 @@ struct kfi_region_handler {
  * @handler_lock: serialises changes of the handler
  * @has_handler: a commit may sleep in a handler
  * @handler: the target handler
+ * @direct: who commits past it, see direct.c; under @handler_lock
  */
 struct kfi_region {
 	struct list_head list;
@@ -56,6 +57,7 @@ struct kfi_region {
 	struct mutex handler_lock;	/* changes of @handler */
 	bool has_handler;
 	struct kfi_region_handler __rcu *handler;
+	unsigned int direct;
 };
 
 struct kfi_region *kfi_region_alloc(struct kfi_pool *pool,
