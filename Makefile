@@ -49,7 +49,7 @@ help:
 #:   make demo-shmem [PICTURES=DIR]
 #:                            three machines, an OpenSHMEM program, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
-#:                            and, not by default, cluster rig mutants
+#:                            and, not by default, cluster rig mutants native
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, libkfipmem, and the rig kfirig
 #:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs
@@ -153,6 +153,7 @@ demo-shmem: deps-build+rig+test
 soak: deps-build+rig+test
 	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} CUTS=$${CUTS:-20} SHMEM_PROGRAMS=all \
 		'$(TOP)/tests/vm/run.sh' kill fs disk partition pspace shmem
+	@'$(TOP)/tests/check.sh' native
 
 check:
 	@'$(TOP)/tests/check.sh' $(ONLY)

@@ -30,7 +30,11 @@ union kfr_wr {
  */
 static inline bool kfr_native_flush_built(void)
 {
-	return IS_ENABLED(KFR_IB_FLUSH_WR);
+#ifdef KFR_IB_FLUSH_WR
+	return true;
+#else
+	return false;
+#endif
 }
 
 /**

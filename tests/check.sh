@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # All tests: check.sh [PART...] of compile vm user shmem model kunit cluster rig
-# mutants. Without one: all but cluster, which runs Pacemaker, rig, which is the
-# rig's own, and mutants, which builds four kernels. The last line is the sum.
+# mutants native. Without one: all but cluster, which runs Pacemaker, rig, which is
+# the rig's own, mutants, which builds four kernels, and native, which builds one
+# more. The last line is the sum.
 
 set -euo pipefail
 
@@ -29,7 +30,7 @@ trap 'exit 130' INT TERM HUP
 # needs PART: the groups of packages
 needs() {
 	case $1 in
-	kunit | mutants) echo kunit ;;
+	kunit | mutants | native) echo kunit ;;
 	user) echo build test ;;
 	shmem) echo build shmem ;;
 	compile) echo build ;;
@@ -37,7 +38,7 @@ needs() {
 	vm | cluster) echo build rig test ;;
 	rig) echo build rig ;;
 	*)
-		echo "check: there is no part '$1': compile vm user shmem model kunit cluster rig mutants" >&2
+		echo "check: there is no part '$1': compile vm user shmem model kunit cluster rig mutants native" >&2
 		return 2
 		;;
 	esac
@@ -55,6 +56,7 @@ run() {
 	vm) "$top/tests/vm/run.sh" ${TESTS:-} ;;
 	cluster) "$top/tests/vm/run.sh" pacemaker ;;
 	mutants) "$top/tests/kunit/mutants.sh" ;;
+	native) KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-900} "$top/tests/kunit/uml.sh" run native ;;
 	rig) make --no-print-directory -s -C "$top/qemu" check ;;
 	esac
 }

@@ -6,8 +6,12 @@
 #include <linux/export.h>
 #include <linux/ioport.h>
 #include <linux/mm.h>
+#include <linux/spinlock.h>
 #include "pool.h"
 #include "region.h"
+
+/* Regions' has_handler against their direct. */
+static DEFINE_SPINLOCK(direct_lock);
 
 /* As drivers ask it, page by page, before they make a key that may flush. */
 static bool is_pmem(struct kfi_region *region)
@@ -48,11 +52,11 @@ bool kfi_region_direct_begin(struct kfi_region *region)
 	     domain != KFI_PMEM_DOMAIN_CPU_CACHE) ||
 	    kfi_region_check(region, 0, region->map.size) || !is_pmem(region))
 		return false;
-	mutex_lock(&region->handler_lock);
+	spin_lock(&direct_lock);
 	may = !region->has_handler;
 	if (may)
 		region->direct++;
-	mutex_unlock(&region->handler_lock);
+	spin_unlock(&direct_lock);
 	return may;
 }
 EXPORT_SYMBOL_GPL(kfi_region_direct_begin);
@@ -65,8 +69,27 @@ EXPORT_SYMBOL_GPL(kfi_region_direct_begin);
  */
 void kfi_region_direct_end(struct kfi_region *region)
 {
-	mutex_lock(&region->handler_lock);
+	spin_lock(&direct_lock);
 	region->direct--;
-	mutex_unlock(&region->handler_lock);
+	spin_unlock(&direct_lock);
 }
 EXPORT_SYMBOL_GPL(kfi_region_direct_end);
+
+/**
+ * kfi_region_direct_forbid() - a region is about to have a handler
+ * @region: the region
+ *
+ * Context: process.
+ * Return: false where a NIC would pass it by.
+ */
+bool kfi_region_direct_forbid(struct kfi_region *region)
+{
+	bool free;
+
+	spin_lock(&direct_lock);
+	free = !region->direct;
+	if (free)
+		WRITE_ONCE(region->has_handler, true);
+	spin_unlock(&direct_lock);
+	return free;
+}

@@ -638,18 +638,17 @@ int kfi_region_set_handler(struct kfi_region *region,
 	}
 
 	mutex_lock(&region->handler_lock);
-	if (new && region->direct) {
-		mutex_unlock(&region->handler_lock);
-		kfree(new);
-		return -EBUSY;
-	}
 	if (new && !region->has_handler) {
+		if (!kfi_region_direct_forbid(region)) {
+			mutex_unlock(&region->handler_lock);
+			kfree(new);
+			return -EBUSY;
+		}
 		/*
 		 * Whoever found that a commit does not sleep, and is about to
 		 * make one where it must not, is in a section that RCU waits
 		 * for.
 		 */
-		WRITE_ONCE(region->has_handler, true);
 		synchronize_rcu();
 	}
 	old = rcu_replace_pointer(region->handler, new,

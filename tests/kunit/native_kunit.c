@@ -148,7 +148,7 @@ static void keys_are_flushed_one_by_one(struct kunit *test)
 	kfi_region_put(region);
 }
 
-/* What is to run before an acknowledgement runs before it, or there is none. */
+/* What is to run before a reply runs before it, or there is none. */
 static int never(struct kfi_region *region, u64 offset, u64 length,
 		 void *context)
 {

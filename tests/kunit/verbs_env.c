@@ -266,7 +266,7 @@ static int verbs_connect(struct verbs *v, struct ib_qp *qp, u32 to,
 	attr = (struct ib_qp_attr) {
 		.qp_state = IB_QPS_RTS,
 		.sq_psn = VERBS_PSN,
-		.timeout = VERBS_ACK,
+		.timeout = params->patient ? 0 : VERBS_ACK,
 		.retry_cnt = params->retries,
 		.rnr_retry = 7,
 		.max_rd_atomic = 4,

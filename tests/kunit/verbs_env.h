@@ -18,6 +18,7 @@
 struct verbs_params {
 	u8 resources;		/* of the responder */
 	u8 retries;
+	bool patient;		/* waits for ever before it tries again */
 	int qp_access;
 };
 
