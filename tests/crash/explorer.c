@@ -27,13 +27,17 @@ unsigned int crash_seed;
 module_param_named(seed, crash_seed, uint, 0444);
 MODULE_PARM_DESC(seed, "of random subsets of lines");
 
-unsigned int crash_images = 4;
+unsigned int crash_images = 3;
 module_param_named(images, crash_images, uint, 0444);
 MODULE_PARM_DESC(images, "of a moment, at most");
 
-unsigned int crash_every = 16;
+unsigned int crash_every = 48;
 module_param_named(every, crash_every, uint, 0444);
 MODULE_PARM_DESC(every, "one workload in so many");
+
+unsigned int crash_set_every = 256;
+module_param_named(set_every, crash_set_every, uint, 0444);
+MODULE_PARM_DESC(set_every, "one workload of replica sets in so many");
 
 static int only_batch = -1;
 module_param_named(batch, only_batch, int, 0444);
@@ -96,6 +100,13 @@ static void forget_states(void)
 void explorer_begin(void)
 {
 	memset(&explorer_counts, 0, sizeof(explorer_counts));
+}
+
+/* A recording has been explored, one of so many. */
+void explorer_progress(struct kunit *test, unsigned int batches)
+{
+	kunit_info(test, "%llu images of %u recordings explored\n",
+		   explorer_counts.images, batches);
 }
 
 void explorer_end(struct kunit *test, const char *what)
@@ -193,8 +204,8 @@ static void put_base(struct explorer *e, u8 *const base[])
 static void report(struct explorer *e, u32 moment, u32 image)
 {
 	if (explorer_counts.faults++ < FAULTS_SHOWN)
-		pr_err("%s; again with kfi_crash.seed=%u kfi_crash.every=%u kfi_crash.batch=%u kfi_crash.moment=%u kfi_crash.image=%u\n",
-		       fault, crash_seed, crash_every, e->batch, moment, image);
+		pr_err("%s; again with kfi_crash.seed=%u kfi_crash.every=%u kfi_crash.set_every=%u kfi_crash.batch=%u kfi_crash.moment=%u kfi_crash.image=%u\n",
+		       fault, crash_seed, crash_every, crash_set_every, e->batch, moment, image);
 }
 
 static int explore_moment(struct explorer *e, u32 moment, u8 *const base[])
@@ -210,6 +221,7 @@ static int explore_moment(struct explorer *e, u32 moment, u8 *const base[])
 		if (only_image >= 0 && image != only_image)
 			continue;
 		*fault = 0;
+		e->image = image;
 		err = e->judge(e, moment);
 		explorer_counts.images++;
 		if (err == -ENOMEM)
@@ -264,9 +276,10 @@ int explore(struct explorer *explorer)
 		if (!err)
 			memcpy(last[i], r->medium[i].kaddr, r->medium[i].size);
 	}
-	/* The kernel says of each image what it found; that is not for the console. */
+	/* The kernel says of each image what it found: errors, unless it is one. */
 	console_before = console_loglevel;
-	console_loglevel = CONSOLE_LOGLEVEL_MIN + 3;	/* errors, no warnings */
+	if (only_moment < 0)
+		console_loglevel = CONSOLE_LOGLEVEL_MIN + 3;
 	for (moment = 0; moment < r->points && !err; moment++) {
 		if (only_moment < 0 || moment == only_moment)
 			err = explore_moment(explorer, moment, base);

@@ -18,6 +18,7 @@
  *	@state, a hash of what was found
  * @context: of @judge
  * @batch: which recording this is, to be printed
+ * @image: which image of the moment
  * @state: see @judge
  */
 struct explorer {
@@ -25,6 +26,7 @@ struct explorer {
 	int (*judge)(struct explorer *explorer, u32 moment);
 	void *context;
 	unsigned int batch;
+	u32 image;
 	u64 state;
 };
 
@@ -44,8 +46,10 @@ extern struct explorer_counts explorer_counts;
 extern unsigned int crash_seed;
 extern unsigned int crash_images;	/* of a moment, at most */
 extern unsigned int crash_every;	/* one workload in so many */
+extern unsigned int crash_set_every;	/* the same, of replica sets */
 
 void explorer_begin(void);
+void explorer_progress(struct kunit *test, unsigned int batches);
 void explorer_end(struct kunit *test, const char *what);
 int explore(struct explorer *explorer);
 void explorer_count_unsafe(struct kfi_record *record, const void *addr, u64 length,

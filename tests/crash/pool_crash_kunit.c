@@ -627,8 +627,10 @@ static void crash_target(struct kunit *test)
 
 	explorer_begin();
 	for (first = crash_seed % crash_every; first < WORKLOADS;
-	     first += BATCH * crash_every)
+	     first += BATCH * crash_every) {
 		run_batch(test, batch++, first);
+		explorer_progress(test, batch);
+	}
 	explorer_end(test, "target");
 	KUNIT_EXPECT_EQ(test, explorer_counts.faults, 0);
 	KUNIT_EXPECT_EQ(test, explorer_counts.unsafe, 0);

@@ -53,6 +53,7 @@ usage()
 	  KFI_KUNIT_SUITES  build only these suites, for example "wire media"
 	  KFI_UML_CONFIG    more configuration, for example "CONFIG_KFI_USER=n"
 	  KFI_UML_MEM       memory of the kernel (default 768M)
+	  KFI_UML_SHOW      lines of the kernel that match this are shown, too
 	  KFI_UML_TIMEOUT   seconds until a run is killed (default 300)
 	  KFI_UML_JOBS      parallel compiler processes (default: all CPUs)
 
@@ -402,7 +403,7 @@ parse_console()
 	# mawk would read the console by the block, long after it was written
 	! awk -W version 2>&1 | grep -q mawk || awk+=(-W interactive)
 	# shellcheck disable=SC2016 # the dollars are awk's
-	"${awk[@]}" -v timeout="$timeout" '
+	"${awk[@]}" -v timeout="$timeout" -v show_also="${KFI_UML_SHOW-}" '
 	function flush_suite() {
 		if (suite == "")
 			return
@@ -487,6 +488,7 @@ parse_console()
 	}
 	# guesses of the stack dumper hide the calls that were made
 	/\] \? / { next }
+	show_also != "" && $0 ~ show_also { print; fflush() }
 	show > 0 {
 		if (reports <= 20)
 			print "  " $0
