@@ -50,7 +50,7 @@ help:
 #:                            three machines, an OpenSHMEM program, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
 #:                            and, not by default, cluster rig mutants
-#:                            crash-mutants
+#:                            crash-mutants native
 #:   make check-crash         power cuts at every fence: 20,000 images or more of
 #:                            what could survive, recovered and judged
 #:   make modules             the kernel modules
@@ -159,6 +159,7 @@ demo-shmem: deps-build+rig+test
 soak: deps-build+rig+test
 	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} CUTS=$${CUTS:-20} SHMEM_PROGRAMS=all \
 		'$(TOP)/tests/vm/run.sh' kill fs disk partition pspace shmem
+	@'$(TOP)/tests/check.sh' native
 
 check:
 	@'$(TOP)/tests/check.sh' $(ONLY)

@@ -86,6 +86,10 @@ int kfi_region_store_durable(struct kfi_region *region, u64 offset,
  */
 int kfi_region_check(struct kfi_region *region, u64 offset, u64 length);
 
+/* process */
+bool kfi_region_direct_begin(struct kfi_region *region);
+void kfi_region_direct_end(struct kfi_region *region);
+
 /**
  * kfi_region_store() - store bytes visibly
  * @region: the region

@@ -81,6 +81,15 @@ static int check_hello(const struct kfr_wire_hello *m, size_t len)
 	       !m->reserved ? 0 : -EPROTO;
 }
 
+static bool access_known(u32 access)
+{
+	if (access & ~(KFR_WIRE_ACCESS_READ | KFR_WIRE_ACCESS_WRITE |
+		       KFR_WIRE_ACCESS_FLUSH))
+		return false;
+	return !(access & KFR_WIRE_ACCESS_FLUSH) ||
+	       access & KFR_WIRE_ACCESS_WRITE;
+}
+
 static int check_attach(const struct kfr_wire_attach *m, size_t len)
 {
 	u32 access, flags;
@@ -88,8 +97,7 @@ static int check_attach(const struct kfr_wire_attach *m, size_t len)
 	if (len != sizeof(*m) || !kfr_wire_name_ok(m->name, true))
 		return -EPROTO;
 	access = le32_to_cpu(m->access);
-	if (!access ||
-	    access & ~(KFR_WIRE_ACCESS_READ | KFR_WIRE_ACCESS_WRITE))
+	if (!access || !access_known(access))
 		return -EPROTO;
 	/* Only named regions are exported and have epochs, and 0 is none. */
 	flags = le32_to_cpu(m->flags);
@@ -328,8 +336,7 @@ int kfr_wire_check_grant(const void *data, size_t len)
 	if (!size || size > S64_MAX / 2 || base >= KFR_WIRE_BASE_MAX ||
 	    g->domain >= KFI_PMEM_DOMAIN_MAX ||
 	    g->coherent > 1 || g->chunk_shift < 12 || g->chunk_shift > 62 ||
-	    le32_to_cpu(g->access) &
-	    ~(KFR_WIRE_ACCESS_READ | KFR_WIRE_ACCESS_WRITE))
+	    !access_known(le32_to_cpu(g->access)))
 		return -EPROTO;
 	chunks = ((base + size - 1) >> g->chunk_shift) + 1;
 	if (chunks != le32_to_cpu(g->chunks) || chunks > KFR_WIRE_CHUNKS_MAX)

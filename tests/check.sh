@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # All tests: check.sh [PART...] of compile vm user model kunit shmem cluster rig
-# mutants crash-mutants. Without one: all but cluster, which runs Pacemaker, rig,
-# which is the rig's own, and the mutants, which build kernels. The last line is
-# the sum.
+# mutants crash-mutants native. Without one: all but cluster, which runs Pacemaker,
+# rig, which is the rig's own, and the mutants and native, which build kernels. The
+# last line is the sum.
 
 set -euo pipefail
 
@@ -30,7 +30,7 @@ trap 'exit 130' INT TERM HUP
 # needs PART: the groups of packages
 needs() {
 	case $1 in
-	kunit | mutants | crash-mutants) echo kunit ;;
+	kunit | mutants | crash-mutants | native) echo kunit ;;
 	user) echo build test ;;
 	shmem) echo build shmem ;;
 	compile) echo build ;;
@@ -38,7 +38,7 @@ needs() {
 	vm | cluster) echo build rig test kunit ;;
 	rig) echo build rig ;;
 	*)
-		echo "check: there is no part '$1': compile vm user model kunit shmem cluster rig mutants crash-mutants" >&2
+		echo "check: there is no part '$1': compile vm user model kunit shmem cluster rig mutants crash-mutants native" >&2
 		return 2
 		;;
 	esac
@@ -57,6 +57,7 @@ run() {
 	cluster) "$top/tests/vm/run.sh" pacemaker ;;
 	mutants) "$top/tests/kunit/mutants.sh" ;;
 	crash-mutants) "$top/tests/crash/mutants.sh" ;;
+	native) KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-900} "$top/tests/kunit/uml.sh" run native ;;
 	rig) make --no-print-directory -s -C "$top/qemu" check ;;
 	esac
 }

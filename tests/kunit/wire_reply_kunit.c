@@ -138,6 +138,9 @@ static void check_grant_fields(struct kunit *test)
 		g = good_grant;
 		g.access = cpu_to_le32(BIT(v));
 		KUNIT_EXPECT_EQ(test, v < 2 ? 0 : -EPROTO, grant_ok(&g));
+		/* a FLUSH with the right to write only */
+		g.access |= cpu_to_le32(KFR_WIRE_ACCESS_WRITE);
+		KUNIT_EXPECT_EQ(test, v < 3 ? 0 : -EPROTO, grant_ok(&g));
 	}
 	for (v = 0; v <= U8_MAX; v++) {
 		g = good_grant;
