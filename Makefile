@@ -49,7 +49,7 @@ help:
 #:   make demo-shmem [PICTURES=DIR]
 #:                            three machines, an OpenSHMEM program, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
-#:                            and, not by default, cluster rig mutants
+#:                            and, not by default, cluster rig microscope mutants
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, libkfipmem, and the rig kfirig
 #:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # All tests: check.sh [PART...] of compile vm user shmem model kunit cluster rig
-# mutants. Without one: all but cluster, which runs Pacemaker, rig, which is the
-# rig's own, and mutants, which builds four kernels. The last line is the sum.
+# microscope mutants. Without one: all but cluster, which runs Pacemaker, rig and
+# microscope, which test themselves, and mutants, which builds four kernels. The
+# last line is the sum.
 
 set -euo pipefail
 
@@ -35,9 +36,9 @@ needs() {
 	compile) echo build ;;
 	model) echo model ;;
 	vm | cluster) echo build rig test ;;
-	rig) echo build rig ;;
+	rig | microscope) echo build rig ;;
 	*)
-		echo "check: there is no part '$1': compile vm user shmem model kunit cluster rig mutants" >&2
+		echo "check: there is no part '$1': compile vm user shmem model kunit cluster rig microscope mutants" >&2
 		return 2
 		;;
 	esac
@@ -56,6 +57,7 @@ run() {
 	cluster) "$top/tests/vm/run.sh" pacemaker ;;
 	mutants) "$top/tests/kunit/mutants.sh" ;;
 	rig) make --no-print-directory -s -C "$top/qemu" check ;;
+	microscope) make --no-print-directory -s -C "$top/qemu/pmcache" check ;;
 	esac
 }
 
