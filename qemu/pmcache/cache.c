@@ -299,6 +299,11 @@ void cache_flush_all(struct cache *c)
 		cache_evict(c, c->list[0]->number);
 }
 
+uint64_t cache_stores(const struct cache *c)
+{
+	return c->stores;
+}
+
 size_t cache_lines(const struct cache *c)
 {
 	return c->listed;

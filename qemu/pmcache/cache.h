@@ -65,6 +65,9 @@ void cache_flush_all(struct cache *c);
 /* One line is written back for want of room. */
 void cache_evict(struct cache *c, uint64_t line);
 
+/* So many there have been, which is the number of the last one. */
+uint64_t cache_stores(const struct cache *c);
+
 /* Lines of which the medium lacks something, in no order */
 size_t cache_lines(const struct cache *c);
 const struct line *cache_line(const struct cache *c, size_t i);

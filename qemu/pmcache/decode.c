@@ -176,7 +176,7 @@ static enum insn_kind long_nop(struct cursor *c, struct insn *insn)
 	if (modrm != 0x84 || c->operand66 || c->repeat || c->address32)
 		return INSN_OTHER;
 	take_operand(c, modrm, &insn->operand);
-	if (((uint32_t)insn->operand.displacement & ~0xffu) != MARKER_MAGIC ||
+	if (((uint32_t)insn->operand.displacement & ~0xffu) != KFI_MARKER_MAGIC ||
 	    insn->operand.scale != 1 || insn->operand.index == NO_REGISTER)
 		return INSN_OTHER;
 	insn->marker = insn->operand.displacement & 0xff;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "marker.h"
+#include "kfi_marker.h"
 
 enum insn_kind {
 	INSN_OTHER,

@@ -130,11 +130,11 @@ static const struct encoding {
 	/* The marker, and what only looks like it */
 	{ "nopl 0x4b464901(%rdi,%rsi,1)",
 	  BYTES(0x0f, 0x1f, 0x84, 0x37, 0x01, 0x49, 0x46, 0x4b), INSN_MARKER,
-	  "marker", AT(RDI, RSI, 1, 0x4b464901), .marker = MARKER_DURABLE },
+	  "marker", AT(RDI, RSI, 1, 0x4b464901), .marker = KFI_MARKER_DURABLE },
 	{ "nopl 0x4b464903(%r8,%r12,1)",
 	  BYTES(0x43, 0x0f, 0x1f, 0x84, 0x20, 0x03, 0x49, 0x46, 0x4b),
 	  INSN_MARKER, "marker", AT(R8, R12, 1, 0x4b464903),
-	  .marker = MARKER_END },
+	  .marker = KFI_MARKER_END },
 	{ "nopl 0x0(%rax,%rax,1)",
 	  BYTES(0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00), INSN_OTHER },
 	{ "nopw 0x4b464901(%rdi,%rsi,1)",

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "explore.h"
+#include "kfi_marker.h"
 
 /* Written to, without the file being changed */
 static void map_privately(struct medium *m, const char *path)
@@ -36,7 +37,6 @@ void explore_open(struct explore *x, const char *path, enum fence_mode mode)
 		     (unsigned long long)x->trace.header->nvdimm_size);
 	free(base);
 	x->replay.cache = cache_new(x->medium.bytes, x->medium.size);
-	x->replay.size = x->medium.size;
 	x->replay.mode = mode;
 }
 
@@ -49,16 +49,34 @@ void explore_close(struct explore *x)
 }
 
 /* A trace is a file like any other: it may be damaged. */
+static bool is_sane(const struct record *r, uint64_t size)
+{
+	if (r->cpu >= CPUS_MAX)
+		return false;
+	switch (r->type) {
+	case RECORD_STORE:
+	case RECORD_NT_STORE:
+		return r->offset < size && r->length &&
+			r->offset % WORD + r->length <= WORD;
+	case RECORD_WRITE_BACK:
+	case RECORD_EVICT:
+		return r->offset < size;
+	case RECORD_MARKER:
+		if (r->marker != KFI_MARKER_DURABLE &&
+		    r->marker != KFI_MARKER_COMMIT)
+			return true;
+		return r->offset < size && r->value <= size - r->offset;
+	case RECORD_FENCE:
+	case RECORD_LOCKED:
+	case RECORD_FLUSH_ALL:
+		return true;
+	}
+	return false;
+}
+
 static void check(const struct explore *x, const struct record *r)
 {
-	bool placed = r->type >= RECORD_STORE && r->type <= RECORD_WRITE_BACK;
-
-	if (r->type == RECORD_EVICT)
-		placed = true;
-	if (r->type == 0 || r->type >= RECORD_TYPES || r->cpu >= CPUS_MAX ||
-	    (placed && r->offset >= x->medium.size) ||
-	    (r->type <= RECORD_NT_STORE &&
-	     (!r->length || r->offset % WORD + r->length > WORD)))
+	if (!is_sane(r, x->medium.size))
 		errx(1, "the trace is damaged: record %llu",
 		     (unsigned long long)x->next);
 }

@@ -69,7 +69,7 @@ static uint64_t audit(uint64_t *first)
 
 static void report(const char *why)
 {
-	FILE *f = scope.replay.complaints;
+	FILE *f = scope.replay.lint.complaints;
 	uint64_t lines, first = 0;
 
 	lines = audit(&first);
@@ -83,6 +83,10 @@ static void report(const char *why)
 	if (lines)
 		fprintf(f, "unexplained: the first line is 0x%llx: what wrote there was no instruction that QEMU told of\n",
 			(unsigned long long)first);
+	fprintf(f, "lint: %llu acknowledged, %llu lines dirty, %llu written back and not fenced\n",
+		(unsigned long long)scope.replay.counts.acknowledged,
+		(unsigned long long)scope.replay.lint.dirty,
+		(unsigned long long)scope.replay.lint.pending);
 	counts_print(&scope.replay.counts, f);
 	fflush(f);
 	trace_close(&scope.trace);
@@ -343,20 +347,31 @@ static void mark(unsigned int cpu, const struct site *site, uint64_t offset,
 		 "crash at a marker");
 }
 
-/* A range is one of virtual addresses: a record for each page on the NVDIMM */
+/*
+ * A range is one of virtual addresses. There is a record for each piece on the
+ * NVDIMM that is in one piece there too.
+ */
 static void mark_range(unsigned int cpu, const struct site *site,
 		       uint64_t vaddr, uint64_t length)
 {
-	uint64_t physical, part;
+	uint64_t start = 0, run = 0, physical, part;
 
 	for (; length; vaddr += part, length -= part) {
 		part = PAGE - vaddr % PAGE;
 		if (part > length)
 			part = length;
 		physical = address_physical(&scope.as, cpu, vaddr);
-		if (in_nvdimm(physical))
-			mark(cpu, site, physical - scope.options.address, part);
+		if (run && physical == start + run && in_nvdimm(physical)) {
+			run += part;
+			continue;
+		}
+		if (run)
+			mark(cpu, site, start - scope.options.address, run);
+		start = physical;
+		run = in_nvdimm(physical) ? part : 0;
 	}
+	if (run)
+		mark(cpu, site, start - scope.options.address, run);
 }
 
 static void on_marker(unsigned int cpu, void *data)
@@ -368,7 +383,8 @@ static void on_marker(unsigned int cpu, void *data)
 	pthread_mutex_lock(&scope.lock);
 	if (scope.over)
 		;
-	else if (site->insn.marker == MARKER_DURABLE)
+	else if (site->insn.marker == KFI_MARKER_DURABLE ||
+		 site->insn.marker == KFI_MARKER_COMMIT)
 		mark_range(cpu, site, a, b);
 	else
 		mark(cpu, site, a, b);
@@ -514,8 +530,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
 	scope.replay = (struct replay){
 		.cache = cache_new(scope.survivor.bytes, scope.survivor.size),
 		.mode = o->mode,
-		.size = scope.seen.size,
-		.complaints = open_report(o),
+		.lint.complaints = open_report(o),
 	};
 	qemu_plugin_register_vcpu_init_cb(id, on_cpu);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "explore.h"
-#include "marker.h"
+#include "kfi_marker.h"
 
 static struct {
 	enum fence_mode mode;
@@ -32,11 +32,12 @@ static uint64_t number(const char *what, const char *text)
 static const char *marker_name(unsigned int marker)
 {
 	static const char *const names[] = {
-		[MARKER_DURABLE] = "durable",
-		[MARKER_BEGIN] = "begin",
-		[MARKER_END] = "end",
-		[MARKER_ALL_DURABLE] = "all-durable",
-		[MARKER_NOTE] = "note",
+		[KFI_MARKER_DURABLE] = "durable",
+		[KFI_MARKER_BEGIN] = "begin",
+		[KFI_MARKER_END] = "end",
+		[KFI_MARKER_ALL_DURABLE] = "all-durable",
+		[KFI_MARKER_NOTE] = "note",
+		[KFI_MARKER_COMMIT] = "commit",
 	};
 
 	return marker < sizeof(names) / sizeof(*names) && names[marker] ?
@@ -109,20 +110,19 @@ static int info(struct explore *x)
 
 static int lint(struct explore *x)
 {
-	const struct counts *c = &x->replay.counts;
+	const struct lint *l = &x->replay.lint;
 
-	x->replay.complaints = stdout;
+	x->replay.lint.complaints = stdout;
 	to_the_end(x);
 	printf("lint: %llu acknowledged, %llu lines dirty, %llu written back and not fenced\n",
-	       (unsigned long long)c->acknowledged,
-	       (unsigned long long)c->lint_dirty,
-	       (unsigned long long)c->lint_pending);
-	return c->lint_dirty || c->lint_pending;
+	       (unsigned long long)x->replay.counts.acknowledged,
+	       (unsigned long long)l->dirty, (unsigned long long)l->pending);
+	return l->dirty || l->pending;
 }
 
 static void print_operation(const struct replay *r, const struct counts *spent)
 {
-	printf("operation %llu argument %llu ", (unsigned long long)r->operation,
+	printf("operation %llu argument %llu ", (unsigned long long)r->lint.operation,
 	       (unsigned long long)r->argument);
 	counts_print(spent, stdout);
 }
@@ -155,7 +155,7 @@ static int points(struct explore *x)
 			printf("point %llu record %llu operation %llu lines %zu images %zu\n",
 			       (unsigned long long)x->point,
 			       (unsigned long long)x->next,
-			       (unsigned long long)x->replay.operation,
+			       (unsigned long long)x->replay.lint.operation,
 			       cache_lines(x->replay.cache), choices(x));
 	return 0;
 }
@@ -208,7 +208,7 @@ static bool offer(const struct explore *x, const struct choice *choice)
 	choice_text(choice, text, sizeof(text));
 	printf("point %llu keep %s operation %llu\n",
 	       (unsigned long long)x->point, text,
-	       (unsigned long long)x->replay.operation);
+	       (unsigned long long)x->replay.lint.operation);
 	fflush(stdout);
 	more = getline(&line, &size, stdin) > 0;
 	free(line);

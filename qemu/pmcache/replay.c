@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "marker.h"
+#include "kfi_marker.h"
 #include "replay.h"
 
 void counts_subtract(struct counts *from, const struct counts *what)
@@ -15,7 +15,7 @@ void counts_subtract(struct counts *from, const struct counts *what)
 void counts_print(const struct counts *c, FILE *f)
 {
 	fprintf(f,
-		"stores %llu nt-stores %llu write-backs %llu clean-write-backs %llu fences %llu idle-fences %llu evictions %llu markers %llu acknowledged %llu lint-dirty %llu lint-pending %llu\n",
+		"stores %llu nt-stores %llu write-backs %llu clean-write-backs %llu fences %llu idle-fences %llu evictions %llu markers %llu acknowledged %llu\n",
 		(unsigned long long)c->stores,
 		(unsigned long long)c->nt_stores,
 		(unsigned long long)c->write_backs,
@@ -24,61 +24,7 @@ void counts_print(const struct counts *c, FILE *f)
 		(unsigned long long)c->idle_fences,
 		(unsigned long long)c->evictions,
 		(unsigned long long)c->markers,
-		(unsigned long long)c->acknowledged,
-		(unsigned long long)c->lint_dirty,
-		(unsigned long long)c->lint_pending);
-}
-
-static const struct store *first_missing(const struct line *line, bool pending)
-{
-	size_t i;
-
-	for (i = 0; i < line->count; i++)
-		if (!line->stores[i].durable &&
-		    line->stores[i].pending == pending)
-			return &line->stores[i];
-	return NULL;
-}
-
-static void complain(struct replay *r, const struct record *record,
-		     const struct line *line)
-{
-	bool pending = line_is_pending(line);
-	const struct store *s = first_missing(line, pending);
-
-	if (pending)
-		r->counts.lint_pending++;
-	else
-		r->counts.lint_dirty++;
-	if (!r->complaints || !s)
-		return;
-	fprintf(r->complaints,
-		"lint: operation %llu: acknowledged at ...%08x, but line 0x%llx is %s; stored to at ...%08x\n",
-		(unsigned long long)r->operation, record->pc,
-		(unsigned long long)line->number * LINE,
-		pending ? "written back and not fenced" : "dirty",
-		(uint32_t)s->pc);
-}
-
-static void lint_range(struct replay *r, const struct record *record)
-{
-	uint64_t at = record->offset / LINE * LINE;
-	uint64_t end = record->offset + record->value;
-	const struct line *line;
-
-	for (; at < end && at < r->size; at += LINE) {
-		line = cache_find(r->cache, at);
-		if (line)
-			complain(r, record, line);
-	}
-}
-
-static void lint_all(struct replay *r, const struct record *record)
-{
-	size_t i;
-
-	for (i = 0; i < cache_lines(r->cache); i++)
-		complain(r, record, cache_line(r->cache, i));
+		(unsigned long long)c->acknowledged);
 }
 
 static void marker(struct replay *r, const struct record *record)
@@ -87,20 +33,23 @@ static void marker(struct replay *r, const struct record *record)
 
 	r->counts.markers++;
 	switch (record->marker) {
-	case MARKER_DURABLE:
+	case KFI_MARKER_DURABLE:
 		r->counts.acknowledged++;
-		lint_range(r, record);
+		lint_durable(&r->lint, r->cache, record);
 		break;
-	case MARKER_ALL_DURABLE:
+	case KFI_MARKER_ALL_DURABLE:
 		r->counts.acknowledged++;
-		lint_all(r, record);
+		lint_all_durable(&r->lint, r->cache, record);
 		break;
-	case MARKER_BEGIN:
-		r->operation = record->offset;
+	case KFI_MARKER_COMMIT:
+		lint_commit(&r->lint, r->cache, record);
+		break;
+	case KFI_MARKER_BEGIN:
+		r->lint.operation = record->offset;
 		r->argument = record->value;
 		r->began = r->counts;
 		break;
-	case MARKER_END:
+	case KFI_MARKER_END:
 		if (!r->over)
 			break;
 		spent = r->counts;
@@ -125,9 +74,9 @@ bool replay_fence_counts(const struct replay *r, const struct record *record)
 static bool is_acknowledgement(const struct record *record)
 {
 	return record->type == RECORD_MARKER &&
-		(record->marker == MARKER_DURABLE ||
-		 record->marker == MARKER_ALL_DURABLE ||
-		 record->marker == MARKER_END);
+		(record->marker == KFI_MARKER_DURABLE ||
+		 record->marker == KFI_MARKER_ALL_DURABLE ||
+		 record->marker == KFI_MARKER_END);
 }
 
 enum point replay_point(struct replay *r, const struct record *record)

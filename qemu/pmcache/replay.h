@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "cache.h"
+#include "lint.h"
 #include "trace.h"
 
 /* Strict: only SFENCE and MFENCE are fences, since each lock hides a missing one. */
@@ -26,20 +27,16 @@ struct counts {
 	uint64_t evictions;
 	uint64_t markers;
 	uint64_t acknowledged;		/* ranges */
-	uint64_t lint_dirty;		/* lines at an acknowledgement */
-	uint64_t lint_pending;
 };
 
 struct replay {
 	struct cache *cache;
 	enum fence_mode mode;
-	uint64_t size;
 	struct counts counts;
-	struct counts began;		/* at the last MARKER_BEGIN */
-	uint64_t operation;
+	struct counts began;		/* at the last KFI_MARKER_BEGIN */
 	uint64_t argument;
 	bool changed;			/* something, since the last point */
-	FILE *complaints;		/* where the lint reports, or NULL */
+	struct lint lint;
 	/* Told when an operation is over, or NULL */
 	void (*over)(const struct replay *r, const struct counts *spent);
 };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "../explore.h"
-#include "../marker.h"
+#include "kfi_marker.h"
 #include "protocol.h"
 
 #define SAMPLES 20
@@ -23,7 +23,7 @@ static void applied(void *arg, const struct record *r)
 {
 	struct oracle *o = arg;
 
-	if (r->type == RECORD_MARKER && r->marker == MARKER_END)
+	if (r->type == RECORD_MARKER && r->marker == KFI_MARKER_END)
 		o->acknowledged = r->offset + 1;
 }
 

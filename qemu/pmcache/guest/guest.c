@@ -6,7 +6,7 @@
  */
 #include <stddef.h>
 
-#include "../marker.h"
+#include "kfi_marker.h"
 #include "protocol.h"
 
 void guest_main(void);
@@ -148,13 +148,13 @@ void guest_main(void)
 	for (i = 0; i < RECORDS; i++) {
 		char *to = base + record_at(i);
 
-		MARK(MARKER_BEGIN, i, record_way(i));
+		KFI_MARK(KFI_MARKER_BEGIN, i, record_way(i));
 		write_record(to, i, record_way(i));
-		MARK(MARKER_DURABLE, to, RECORD_BYTES);
+		KFI_MARK(KFI_MARKER_DURABLE, to, RECORD_BYTES);
 		*count = i + 1;
 		persist_clwb((const void *)count, sizeof(*count), WAY_COUNT);
-		MARK(MARKER_DURABLE, count, sizeof(*count));
-		MARK(MARKER_END, i, 0);
+		KFI_MARK(KFI_MARKER_DURABLE, count, sizeof(*count));
+		KFI_MARK(KFI_MARKER_END, i, 0);
 	}
 	__asm__ volatile("outl %0, %w1" : : "a" (0), "Nd" (DEBUG_EXIT));
 }
