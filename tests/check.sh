@@ -35,8 +35,8 @@ needs() {
 	shmem) echo build shmem ;;
 	compile) echo build ;;
 	model) echo model ;;
-	vm | cluster) echo build rig test ;;
-	rig | microscope) echo build rig ;;
+	vm | cluster | microscope) echo build rig test ;;
+	rig) echo build rig ;;
 	*)
 		echo "check: there is no part '$1': compile vm user shmem model kunit cluster rig microscope mutants" >&2
 		return 2
@@ -57,7 +57,7 @@ run() {
 	cluster) "$top/tests/vm/run.sh" pacemaker ;;
 	mutants) "$top/tests/kunit/mutants.sh" ;;
 	rig) make --no-print-directory -s -C "$top/qemu" check ;;
-	microscope) make --no-print-directory -s -C "$top/qemu/pmcache" check ;;
+	microscope) "$top/tests/microscope/run.sh" ;;
 	esac
 }
 
