@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# All tests: check.sh [PART...] of compile vm user shmem model kunit cluster rig
+# All tests: check.sh [PART...] of compile vm user model kunit shmem cluster rig
 # microscope mutants. Without one: all but cluster, which runs Pacemaker, rig and
 # microscope, which test themselves, and mutants, which builds four kernels. The
 # last line is the sum.
@@ -10,7 +10,7 @@ set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 parts=("$@")
-[ $# -gt 0 ] || parts=(compile vm user shmem model kunit)
+[ $# -gt 0 ] || parts=(compile vm user model kunit shmem)
 log=$(mktemp -d "${TMPDIR:-/tmp}/kfi-check.XXXXXX")
 declare -A beside
 
@@ -38,7 +38,7 @@ needs() {
 	vm | cluster | microscope) echo build rig test ;;
 	rig) echo build rig ;;
 	*)
-		echo "check: there is no part '$1': compile vm user shmem model kunit cluster rig microscope mutants" >&2
+		echo "check: there is no part '$1': compile vm user model kunit shmem cluster rig microscope mutants" >&2
 		return 2
 		;;
 	esac
@@ -68,17 +68,23 @@ done
 # shellcheck disable=SC2086
 "$top/tools/deps.sh" install $groups
 
-# The model and the KUnit kernel keep one processor busy each, the others wait for
-# most of their time: these run beside the VM tests and are told of when their
-# turn comes.
+# Machines wait for most of their time: these run beside the VM tests, one after the
+# other and behind them, and are told of when their turn comes. The programs of
+# shmem wait for each other in loops: machines beside them would stand still.
 case " ${parts[*]} " in
 *\ vm\ *)
+	before=
 	for part in "${parts[@]}"; do
 		case $part in
-		user | shmem | model | kunit)
+		user | model | kunit)
 			set -m
-			run "$part" > "$log/$part.beside" 2>&1 < /dev/null &
+			{
+				[ -z "$before" ] || tail -s 0.2 --pid="$before" -f /dev/null
+				renice -n 5 -p $BASHPID > /dev/null
+				run "$part"
+			} > "$log/$part.beside" 2>&1 < /dev/null &
 			set +m
+			before=$!
 			beside[$part]=$!
 			echo "$part runs beside the others"
 			;;
@@ -87,8 +93,8 @@ case " ${parts[*]} " in
 	;;
 esac
 
-# failures FILE...: the tests that failed, with the last that each one said. Two
-# rigs' lines come mixed, with their names before them.
+# failures FILE...: the tests that failed, with what each one said: its first and its last
+# lines. Two rigs' lines come mixed, with their names before them.
 failures() {
 	awk -v most=20 '
 		{
@@ -101,9 +107,13 @@ failures() {
 		END {
 			for (i = 1; i <= tests; i++) {
 				print name[i]
-				j = lines[i] > most ? lines[i] - most : 0
-				while (++j <= lines[i])
+				for (j = 1; j <= lines[i]; j++) {
+					if (j == most + 1 && lines[i] > 2 * most) {
+						print "    ..."
+						j = lines[i] - most + 1
+					}
 					print said[i, j]
+				}
 			}
 		}' "$@"
 }

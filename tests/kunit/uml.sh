@@ -24,6 +24,7 @@ folders=(
 	kfabric_pmem/user
 	tests/bench
 	tests/kunit
+	tests/crash
 )
 
 usage()
@@ -153,7 +154,7 @@ sync_project()
 	local dir kfi=$src/drivers/kfi
 
 	mkdir -p "$kfi"
-	for dir in include kfabric_pmem prov_rdma_pmem tests/bench tests/kunit; do
+	for dir in include kfabric_pmem prov_rdma_pmem tests/bench tests/kunit tests/crash; do
 		if [ -d "$top/$dir" ]; then
 			mkdir -p "$kfi/$dir"
 			rsync -rlc --delete --prune-empty-dirs \
