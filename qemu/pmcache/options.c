@@ -60,7 +60,8 @@ static bool option(struct options *o, const char *arg)
 	const char *value;
 
 	if (is(arg, "nvdimm", &o->nvdimm) || is(arg, "survivor", &o->survivor) ||
-	    is(arg, "trace", &o->trace) || is(arg, "report", &o->report))
+	    is(arg, "trace", &o->trace) || is(arg, "report", &o->report) ||
+	    is(arg, "counts", &o->counts))
 		return true;
 	if (is(arg, "address", &value))
 		return number(value, &o->address) && !(o->address % 4096);

@@ -23,6 +23,7 @@ struct options {
 	const char *survivor;
 	const char *trace;
 	const char *report;
+	const char *counts;		/* what is counted, as it is counted */
 	uint64_t directmap;		/* where the guest maps all memory */
 	enum fence_mode mode;
 	enum crash_at crash_at;

@@ -37,6 +37,7 @@ static struct {
 	struct medium survivor;
 	struct replay replay;
 	struct trace trace;
+	struct totals *totals;
 	bool concurrent;
 	uint64_t random;
 	uint64_t points;
@@ -67,6 +68,16 @@ static uint64_t audit(uint64_t *first)
 	return different;
 }
 
+/* For who reads them after a kill. */
+static void counts_show(void)
+{
+	if (!scope.totals)
+		return;
+	scope.totals->counts = scope.replay.counts;
+	scope.totals->dirty = scope.replay.lint.dirty;
+	scope.totals->pending = scope.replay.lint.pending;
+}
+
 static void report(const char *why)
 {
 	FILE *f = scope.replay.lint.complaints;
@@ -89,6 +100,7 @@ static void report(const char *why)
 		(unsigned long long)scope.replay.lint.pending);
 	counts_print(&scope.replay.counts, f);
 	fflush(f);
+	counts_show();
 	trace_close(&scope.trace);
 	scope.over = true;
 }
@@ -133,6 +145,8 @@ static void event(const struct record *r)
 	if (scope.options.trace)
 		trace_append(&scope.trace, r);
 	replay_apply(&scope.replay, r);
+	if (r->type == RECORD_MARKER)
+		counts_show();
 	if (point == POINT_AFTER)
 		crash_if(CRASH_POINT, ++scope.points,
 			 "crash at an acknowledgement");
@@ -498,6 +512,17 @@ static void trace_base(const struct options *o)
 	free(path);
 }
 
+static void open_counts(const struct options *o)
+{
+	struct medium m;
+
+	if (!o->counts)
+		return;
+	medium_create(o->counts, TOTALS_SIZE);
+	medium_map(&m, o->counts, true);
+	scope.totals = (struct totals *)m.bytes;
+}
+
 static FILE *open_report(const struct options *o)
 {
 	FILE *f;
@@ -524,6 +549,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info,
 		return 1;
 	open_files(o);
 	trace_base(o);
+	open_counts(o);
 	scope.concurrent = info->system.max_vcpus > 1;
 	scope.random = o->seed * 2 + 1;
 	scope.as.directmap = o->directmap;

@@ -15,7 +15,7 @@ static struct {
 	uint64_t to;
 	uint64_t samples;
 	uint64_t seed;
-	char *words[5];
+	char **words;
 	unsigned int nr_words;
 } args = { .to = UINT64_MAX, .samples = 8, .seed = 1 };
 
@@ -108,15 +108,20 @@ static int info(struct explore *x)
 	return 0;
 }
 
+static void print_lint(uint64_t acknowledged, uint64_t dirty, uint64_t pending)
+{
+	printf("lint: %llu acknowledged, %llu lines dirty, %llu written back and not fenced\n",
+	       (unsigned long long)acknowledged, (unsigned long long)dirty,
+	       (unsigned long long)pending);
+}
+
 static int lint(struct explore *x)
 {
 	const struct lint *l = &x->replay.lint;
 
 	x->replay.lint.complaints = stdout;
 	to_the_end(x);
-	printf("lint: %llu acknowledged, %llu lines dirty, %llu written back and not fenced\n",
-	       (unsigned long long)x->replay.counts.acknowledged,
-	       (unsigned long long)l->dirty, (unsigned long long)l->pending);
+	print_lint(x->replay.counts.acknowledged, l->dirty, l->pending);
 	return l->dirty || l->pending;
 }
 
@@ -215,6 +220,29 @@ static bool offer(const struct explore *x, const struct choice *choice)
 	return more;
 }
 
+/* Of any number of runs */
+static int counts(char **paths, unsigned int nr)
+{
+	uint64_t acknowledged = 0, dirty = 0, pending = 0;
+	const struct totals *t;
+	struct medium m;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		medium_map(&m, paths[i], false);
+		if (m.size != TOTALS_SIZE)
+			errx(2, "%s is not a file of counts", paths[i]);
+		t = (const struct totals *)m.bytes;
+		counts_print(&t->counts, stdout);
+		acknowledged += t->counts.acknowledged;
+		dirty += t->dirty;
+		pending += t->pending;
+		medium_unmap(&m);
+	}
+	print_lint(acknowledged, dirty, pending);
+	return dirty || pending;
+}
+
 static int explore(struct explore *x)
 {
 	struct choice choice;
@@ -269,8 +297,6 @@ static error_t parser(int key, char *arg, struct argp_state *state)
 		args.seed = number("--seed", arg);
 		return 0;
 	case ARGP_KEY_ARG:
-		if (args.nr_words == 5)
-			argp_error(state, "too many words");
 		args.words[args.nr_words++] = arg;
 		return 0;
 	}
@@ -290,7 +316,7 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
 	.options = options,
 	.parser = parser,
-	.args_doc = "info TRACE\ndump TRACE\nlint TRACE\noperations TRACE\npoints TRACE\nimage TRACE POINT CHOICE FILE\nexplore TRACE FILE",
+	.args_doc = "info TRACE\ndump TRACE\nlint TRACE\noperations TRACE\npoints TRACE\nimage TRACE POINT CHOICE FILE\nexplore TRACE FILE\ncounts COUNTS...",
 	.doc = "What a guest did to persistent memory, and what power cuts leave of it.",
 };
 
@@ -300,7 +326,12 @@ int main(int argc, char **argv)
 	unsigned int i;
 	int status;
 
+	args.words = calloc(argc, sizeof(*args.words));
+	if (!args.words)
+		err(2, "pmcache");
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	if (args.nr_words > 1 && !strcmp(args.words[0], "counts"))
+		return counts(args.words + 1, args.nr_words - 1);
 	for (i = 0; args.nr_words && i < sizeof(commands) / sizeof(*commands); i++) {
 		if (strcmp(commands[i].name, args.words[0]))
 			continue;

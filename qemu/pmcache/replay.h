@@ -55,6 +55,15 @@ enum point replay_point(struct replay *r, const struct record *record);
 bool replay_fence_counts(const struct replay *r, const struct record *record);
 void replay_apply(struct replay *r, const struct record *record);
 
+/* The file of the plugin's option counts: of a run that is going on, or was cut */
+#define TOTALS_SIZE 4096
+
+struct totals {
+	struct counts counts;
+	uint64_t dirty;			/* lines that the lint complained of */
+	uint64_t pending;
+};
+
 void counts_subtract(struct counts *from, const struct counts *what);
 void counts_print(const struct counts *counts, FILE *f);
 
