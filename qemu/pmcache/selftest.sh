@@ -178,6 +178,7 @@ damaged() {
 
 units decode_test
 units cache_test
+units lint_test
 for guest in $GUESTS; do
 	case $guest in
 	correct) proves "a correct program loses nothing" loses_nothing correct ;;
