@@ -318,7 +318,7 @@ static void kfr_mutant_work(struct work_struct *work)
 	kfree(m);
 }
 
-/* An acknowledgement is marked, wherever it is. */
+/* An answer is marked, wherever it is. */
 static void kfr_mutant_mark(struct kfr_session *session, __le32 id,
 			    __le64 offset, u64 len)
 {

@@ -29,12 +29,12 @@
 
 #ifdef __x86_64__
 #define KFI_MARK(marker, a, b) \
-	__asm__ __volatile__("nopl %c0(%1, %2, 1)" : : \
-			     "i" (KFI_MARKER_MAGIC + (marker)), \
-			     "r" ((unsigned long)(a)), \
-			     "r" ((unsigned long)(b)) : "memory")
+	({ __asm__ __volatile__("nopl %c0(%1, %2, 1)" : : \
+				"i" (KFI_MARKER_MAGIC + (marker)), \
+				"r" ((unsigned long)(a)), \
+				"r" ((unsigned long)(b)) : "memory"); })
 #else
-#define KFI_MARK(marker, a, b)	((void)(a), (void)(b))
+#define KFI_MARK(marker, a, b)	((void)(marker), (void)(a), (void)(b))
 #endif
 
 #endif

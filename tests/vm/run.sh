@@ -139,7 +139,7 @@ done
 wait
 
 if [ -n "${MICROSCOPE:-}" ]; then
-	lint=$("$out/pmcache/pmcache" counts "$logs"/scope/*.counts | tail -n 1)
+	lint=$("$out/pmcache/pmcache" counts "$logs"/scope/*.counts | tail -n 1) || true
 	echo "$lint"
 	case $lint in
 	'lint: 0 '* | '') echo "FAIL nothing was acknowledged" && failed=$((failed + 1)) ;;
