@@ -49,7 +49,7 @@ help:
 #:   make demo-shmem [PICTURES=DIR]
 #:                            three machines, an OpenSHMEM program, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
-#:                            and, not by default, cluster rig mutants
+#:                            and, not by default, cluster rig microscope mutants
 #:                            crash-mutants native
 #:   make check-crash         power cuts at every fence: 20,000 images or more of
 #:                            what could survive, recovered and judged
@@ -79,6 +79,7 @@ help:
 #:   KILLS=N            kill cycles in the check (default 20) and the soak
 #:   CYCLES=N           of the tests fs, disk and partition (default 1)
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
+#:   MICROSCOPE=1       the VM tests with a volatile cache before each NVDIMM
 #:   QUICK=1            of bench-storage, bench-shmem a few short rounds
 #:   EVERY=N, SET_EVERY=N, IMAGES=N
 #:                      of check-crash: one workload in N, of replica sets, and

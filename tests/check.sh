@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # All tests: check.sh [PART...] of compile vm user model kunit shmem cluster rig
-# mutants crash-mutants native. Without one: all but cluster, which runs Pacemaker,
-# rig, which is the rig's own, and the mutants and native, which build kernels. The
+# microscope mutants crash-mutants native. Without one: all but cluster, which runs
+# Pacemaker, rig and microscope, which test themselves, and the mutants and native,
+# which build kernels. The
 # last line is the sum.
 
 set -euo pipefail
@@ -35,10 +36,10 @@ needs() {
 	shmem) echo build shmem ;;
 	compile) echo build ;;
 	model) echo model ;;
-	vm | cluster) echo build rig test kunit ;;
+	vm | cluster | microscope) echo build rig test kunit ;;
 	rig) echo build rig ;;
 	*)
-		echo "check: there is no part '$1': compile vm user model kunit shmem cluster rig mutants crash-mutants native" >&2
+		echo "check: there is no part '$1': compile vm user model kunit shmem cluster rig microscope mutants crash-mutants native" >&2
 		return 2
 		;;
 	esac
@@ -59,6 +60,7 @@ run() {
 	crash-mutants) "$top/tests/crash/mutants.sh" ;;
 	native) KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-900} "$top/tests/kunit/uml.sh" run native ;;
 	rig) make --no-print-directory -s -C "$top/qemu" check ;;
+	microscope) "$top/tests/microscope/run.sh" ;;
 	esac
 }
 

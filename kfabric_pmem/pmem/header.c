@@ -6,6 +6,7 @@
 
 #include <linux/blk_types.h>
 #include <linux/slab.h>
+#include <uapi/kfi_marker.h>
 #include "persist.h"
 #include "pool.h"
 #include "region.h"
@@ -56,8 +57,11 @@ static int update_copy(struct kfi_pool *pool)
 	pool->media.sequence++;
 	err = kfi_media_update(&header_io, pool, &pool->media, copy,
 			       pool->image);
-	if (!err)
+	if (!err) {
 		pool->newest = copy;
+		KFI_MARK(KFI_MARKER_DURABLE, pool->medium.kaddr,
+			 KFI_MEDIA_HEADER);
+	}
 	return err;
 }
 
