@@ -20,7 +20,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 top=$(cd "$here/../.." && pwd -P)
 out=$(make -s --no-print-directory -C "$top" path)/fuzz
 RUNS=${RUNS:-10000000}
-# Any libFuzzer: what a run finds is a matter of its seed.
+# With the same seed it makes up the same inputs.
 SEED=${SEED:-1}
 MUTANT_RUNS=${MUTANT_RUNS:-3000000}
 passed=0
@@ -144,7 +144,7 @@ pack() {
 # hunt NAME NUMBER FILE SED: how soon libFuzzer finds the check missing, from the
 # lines that are marked as seeds
 hunt() {
-	local dir=$out/mutants/$2 log=$out/work/$1/mutant-$2.log runs
+	local dir=$out/mutants/$2 log=$out/work/$1/mutant-$2.log
 
 	mutate "$2" "$3" "$4"
 	mutant fuzz "$1" "$2" "$3"
@@ -155,13 +155,12 @@ hunt() {
 	} > "$dir/seeds.txt"
 	"$out/replay/$1" --unpack "$dir/seeds" "$dir/seeds.txt" > /dev/null
 	if "$out/mutants/$2/fuzz/$1" -runs="$MUTANT_RUNS" -seed="$SEED" -len_control=0 \
-		-max_len="$(longest "$1")" -artifact_prefix="$dir/" "$dir/seeds" \
-		> "$log" 2>&1; then
+		-max_len="$(longest "$1")" -artifact_prefix="$dir/" \
+		-print_final_stats=1 "$dir/seeds" > "$log" 2>&1; then
 		fail "$1: '$4' is not found in $MUTANT_RUNS executions: $log"
 		return
 	fi
-	runs=$(grep -oE '^#[0-9]+' "$log" | tail -n 1) || runs=0
-	pass "$1 finds '$4' after ${runs#\#} executions"
+	pass "$1 finds '$4' after $(stat number_of_executed_units "$log") executions"
 }
 
 fuzz() {

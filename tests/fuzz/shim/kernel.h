@@ -218,9 +218,36 @@ struct kvec { void *iov_base; size_t iov_len; };
 struct bio_vec { void *page; unsigned int len, offset; };
 struct scatterlist { unsigned long page_link; };
 
+struct file_operations;
+struct inode;
+struct iov_iter;
+struct kiocb;
+struct kobj_uevent_env;
 struct module;
 struct netlink_ext_ack;
 struct page;
+struct vm_area_struct;
+
+#define FMODE_READ	0x1U
+#define FMODE_WRITE	0x2U
+
+struct file {
+	fmode_t f_mode;
+	unsigned int f_flags;
+	void *private_data;
+};
+
+#define ATOMIC_INIT(n)	{ (n) }
+
+static inline int atomic_read(const atomic_t *v)
+{
+	return v->counter;
+}
+
+static inline void atomic_inc(atomic_t *v)
+{
+	v->counter++;
+}
 
 #define THIS_MODULE	((struct module *)NULL)
 #define GFP_KERNEL	0U
