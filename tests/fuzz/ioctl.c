@@ -2,19 +2,21 @@
 /*
  * What programs ask nodes for: ioctls, and commands of a ring. An input is an
  * argument and the memory of the process, which another thread may change
- * meanwhile. The node is of a local region, where everything is done at once; what
- * is asked of it has to be in it, whatever the program gave.
+ * meanwhile. The node is of a local region, where everything is done at once, or
+ * of an attached one, where a command of a ring becomes a request; what is asked
+ * of it has to be in it, whatever the program gave.
  */
 #include <kfi_pmem_prov.h>
 #include "io.h"
 #include "uring.h"
 #include "user.h"
+#include "requests.h"
 #include "fuzz.h"
 
 /* Of the first byte. */
 enum {
 	URING = 0x01, READABLE = 0x02, WRITABLE = 0x04, DSYNC = 0x08, REFUSED = 0x10,
-	RACING = 0x20, SMALL = 0x40, READ_ONLY_NODE = 0x80,
+	RACING = 0x20, SMALL = 0x40, ATTACHED = 0x80,
 };
 
 #define NODE_SIZE	(16UL << 20)
@@ -124,6 +126,16 @@ static const struct ku_node_ops ops = {
 	.info = node_info,
 };
 
+static const struct ku_node_ops attached_ops = {
+	.read = node_read,
+	.write = node_write,
+	.commit = node_commit,
+	.publish = node_publish,
+	.atomic = node_atomic,
+	.info = node_info,
+	.io = request_new,
+};
+
 /* Pages of mappings: the range is in the node. */
 void ku_pages_sync(struct ku_node *node, u64 start, u64 end)
 {
@@ -148,81 +160,6 @@ int io_uring_cmd_import_fixed(u64 addr, unsigned long size, int dir,
 	    size > FUZZ_USER_BASE + FUZZ_USER_SIZE - addr)
 		return -EFAULT;
 	return import_ubuf(dir, u64_to_user_ptr(addr), size, iter);
-}
-
-/* Requests that do not wait: a local region has none. */
-void io_uring_cmd_done(struct io_uring_cmd *cmd, ssize_t ret, u64 more,
-		       unsigned int flags)
-{
-	abort();
-}
-
-void io_uring_cmd_complete_in_task(struct io_uring_cmd *cmd,
-				   void (*fn)(struct io_uring_cmd *cmd,
-					      unsigned int flags))
-{
-	abort();
-}
-
-void io_uring_cmd_mark_cancelable(struct io_uring_cmd *cmd, unsigned int flags)
-{
-	abort();
-}
-
-void ku_io_queue(struct ku_io *io, work_func_t fn)
-{
-	abort();
-}
-
-void ku_io_queue_free(struct ku_io *io)
-{
-	abort();
-}
-
-void ku_io_release(struct ku_io *io)
-{
-	abort();
-}
-
-void ku_io_put(struct ku_io *io, bool may_sleep)
-{
-	abort();
-}
-
-struct ku_seg *ku_seg_new(struct ku_io *io, unsigned int nr_bvecs)
-{
-	abort();
-}
-
-struct ku_seg *ku_seg_build(struct ku_io *io, struct iov_iter *iter,
-			    size_t left, bool bounce)
-{
-	abort();
-}
-
-void ku_seg_add(struct ku_seg *seg)
-{
-	abort();
-}
-
-void ku_seg_start(struct ku_seg *seg)
-{
-	abort();
-}
-
-int ku_seg_copy_out(struct ku_seg *seg, struct iov_iter *iter)
-{
-	abort();
-}
-
-void ku_pins_init(struct ku_pins *pins)
-{
-	abort();
-}
-
-void ku_ranges_add(struct ku_ranges *ranges, u64 start, u64 end)
-{
-	abort();
 }
 
 /* Only where the program asked for an answer is its memory written. */
@@ -286,12 +223,18 @@ static void fuzz_uring(u8 op, u8 how, const u8 *sqe)
 	int ret;
 
 	ret = ku_uring_cmd(&cmd, flags[how % ARRAY_SIZE(flags)]);
-	FUZZ_CHECK(ret != -EIOCBQUEUED);
 	if (ret == -EAGAIN) {
-		FUZZ_CHECK(!now.calls);
+		FUZZ_CHECK(!now.calls && !request.io);
 		ret = ku_uring_cmd(&cmd, IO_URING_F_SQE128);
 		FUZZ_CHECK(ret != -EAGAIN);
 	}
+	if (ret == -EIOCBQUEUED) {
+		FUZZ_CHECK(now.how & ATTACHED && !now.calls);
+		request_end(&cmd, now.how & REFUSED ? -EIO : 0, how & 0x20,
+			    how & 0x10);
+		return;
+	}
+	FUZZ_CHECK(!request.io);
 	/* The result of a transfer is its bytes. */
 	if (ret > 0)
 		FUZZ_CHECK((u64)ret == now.moved);
@@ -301,9 +244,14 @@ static void fuzz_uring(u8 op, u8 how, const u8 *sqe)
 
 static void make_node(void)
 {
-	now.node.ops = &ops;
+	static struct address_space mapping;
+	static struct inode inode = { .i_mapping = &mapping };
+
+	/* A small node is mapped by somebody. */
+	mapping.nrpages = !!(now.how & SMALL);
+	now.node.inode = &inode;
+	now.node.ops = now.how & ATTACHED ? &attached_ops : &ops;
 	now.node.size = now.how & SMALL ? SMALL_SIZE : NODE_SIZE;
-	now.node.read_only = now.how & READ_ONLY_NODE;
 	now.of_file.node = &now.node;
 	now.file.private_data = &now.of_file;
 	now.file.f_mode = (now.how & READABLE ? FMODE_READ : 0) |
@@ -323,6 +271,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	now.how = fuzz_u8(&in);
 	make_node();
+	request.bounced = now.how & DSYNC;
+	request.failure = now.how & REFUSED ? now.how >> 5 & 3 : NO_FAILURE;
+	current->mm = (struct mm_struct *)&now;
 	fuzz_user.racing = now.how & RACING;
 	fuzz_user.raced_at = fuzz_u16(&in) % FUZZ_USER_SIZE;
 	fuzz_user.raced_with = fuzz_u8(&in);
