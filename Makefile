@@ -50,6 +50,9 @@ help:
 #:                            three machines, an OpenSHMEM program, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
 #:                            and, not by default, cluster rig mutants
+#:                            crash-mutants
+#:   make check-crash         power cuts at every fence: 20,000 images or more of
+#:                            what could survive, recovered and judged
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, libkfipmem, and the rig kfirig
 #:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs
@@ -79,6 +82,9 @@ help:
 #:   CYCLES=N           of the tests fs, disk and partition (default 1)
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
 #:   QUICK=1            of bench-storage, bench-shmem a few short rounds
+#:   EVERY=N, SET_EVERY=N, IMAGES=N
+#:                      of check-crash: one workload in N, of replica sets, and
+#:                      images of a moment
 #:   SEED=N             repeats a run with random moments
 #:   VM_JOBS=N          rigs of the VM tests that run at a time (default 3)
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
@@ -162,6 +168,9 @@ check:
 fuzz: deps-build+fuzz out
 	@'$(TOP)/tests/fuzz/run.sh' fuzz $(FUZZ)
 
+check-crash: deps-kunit
+	@'$(TOP)/tests/crash/run.sh'
+
 bench: deps-build+rig+kunit+test
 	@'$(TOP)/tests/bench/run.sh'
 
@@ -187,4 +196,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check fuzz bench bench-storage bench-shmem style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash fuzz bench bench-storage bench-shmem style sparse install clean

@@ -147,6 +147,10 @@ static int kfr_target_publish(struct kfr_session *session,
 		return -EINPROGRESS;
 	}
 	ret = kfi_region_check(word->region, word_offset, sizeof(u64));
+#ifdef CONFIG_KFI_MUTANT_WORD_FIRST
+	if (!ret && len && flags & KFR_WIRE_F_INLINE)
+		ret = kfi_region_store(grant->region, offset, m->data, len);
+#else
 	if (!ret && len && flags & KFR_WIRE_F_INLINE)
 		ret = kfi_region_store_durable(grant->region, offset, m->data,
 					       len);
@@ -154,6 +158,7 @@ static int kfr_target_publish(struct kfr_session *session,
 			    flags & KFR_WIRE_F_MEDIA))
 		ret = kfi_region_persist(grant->region, offset, len,
 					 kfr_level(flags));
+#endif
 	if (!ret) {
 		__le64 *p = kfr_grant_address(word, word_offset, sizeof(*p));
 

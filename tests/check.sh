@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# All tests: check.sh [PART...] of compile vm user shmem model kunit cluster rig
-# mutants. Without one: all but cluster, which runs Pacemaker, rig, which is the
-# rig's own, and mutants, which builds four kernels. The last line is the sum.
+# All tests: check.sh [PART...] of compile vm user model kunit shmem cluster rig
+# mutants crash-mutants. Without one: all but cluster, which runs Pacemaker, rig,
+# which is the rig's own, and the mutants, which build kernels. The last line is
+# the sum.
 
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 parts=("$@")
-[ $# -gt 0 ] || parts=(compile vm user shmem model kunit)
+[ $# -gt 0 ] || parts=(compile vm user model kunit shmem)
 log=$(mktemp -d "${TMPDIR:-/tmp}/kfi-check.XXXXXX")
 declare -A beside
 
@@ -29,15 +30,15 @@ trap 'exit 130' INT TERM HUP
 # needs PART: the groups of packages
 needs() {
 	case $1 in
-	kunit | mutants) echo kunit ;;
+	kunit | mutants | crash-mutants) echo kunit ;;
 	user) echo build test ;;
 	shmem) echo build shmem ;;
 	compile) echo build ;;
 	model) echo model ;;
-	vm | cluster) echo build rig test ;;
+	vm | cluster) echo build rig test kunit ;;
 	rig) echo build rig ;;
 	*)
-		echo "check: there is no part '$1': compile vm user shmem model kunit cluster rig mutants" >&2
+		echo "check: there is no part '$1': compile vm user model kunit shmem cluster rig mutants crash-mutants" >&2
 		return 2
 		;;
 	esac
@@ -55,6 +56,7 @@ run() {
 	vm) "$top/tests/vm/run.sh" ${TESTS:-} ;;
 	cluster) "$top/tests/vm/run.sh" pacemaker ;;
 	mutants) "$top/tests/kunit/mutants.sh" ;;
+	crash-mutants) "$top/tests/crash/mutants.sh" ;;
 	rig) make --no-print-directory -s -C "$top/qemu" check ;;
 	esac
 }
@@ -66,17 +68,23 @@ done
 # shellcheck disable=SC2086
 "$top/tools/deps.sh" install $groups
 
-# The model and the KUnit kernel keep one processor busy each, the others wait for
-# most of their time: these run beside the VM tests and are told of when their
-# turn comes.
+# Machines wait for most of their time: these run beside the VM tests, one after the
+# other and behind them, and are told of when their turn comes. The programs of
+# shmem wait for each other in loops: machines beside them would stand still.
 case " ${parts[*]} " in
 *\ vm\ *)
+	before=
 	for part in "${parts[@]}"; do
 		case $part in
-		user | shmem | model | kunit)
+		user | model | kunit)
 			set -m
-			run "$part" > "$log/$part.beside" 2>&1 < /dev/null &
+			{
+				[ -z "$before" ] || tail -s 0.2 --pid="$before" -f /dev/null
+				renice -n 5 -p $BASHPID > /dev/null
+				run "$part"
+			} > "$log/$part.beside" 2>&1 < /dev/null &
 			set +m
+			before=$!
 			beside[$part]=$!
 			echo "$part runs beside the others"
 			;;
@@ -85,8 +93,8 @@ case " ${parts[*]} " in
 	;;
 esac
 
-# failures FILE...: the tests that failed, with the last that each one said. Two
-# rigs' lines come mixed, with their names before them.
+# failures FILE...: the tests that failed, with what each one said: its first and its last
+# lines. Two rigs' lines come mixed, with their names before them.
 failures() {
 	awk -v most=20 '
 		{
@@ -99,9 +107,13 @@ failures() {
 		END {
 			for (i = 1; i <= tests; i++) {
 				print name[i]
-				j = lines[i] > most ? lines[i] - most : 0
-				while (++j <= lines[i])
+				for (j = 1; j <= lines[i]; j++) {
+					if (j == most + 1 && lines[i] > 2 * most) {
+						print "    ..."
+						j = lines[i] - most + 1
+					}
 					print said[i, j]
+				}
 			}
 		}' "$@"
 }

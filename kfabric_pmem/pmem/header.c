@@ -45,7 +45,11 @@ static const struct kfi_media_io header_io = {
 
 static int update_copy(struct kfi_pool *pool)
 {
+#ifdef KFI_MUTANT_HEADER_IN_PLACE
+	u32 copy = pool->newest;
+#else
 	u32 copy = !pool->newest;
+#endif
 	int err;
 
 	/* taken also when this fails: the medium may have seen it */

@@ -34,7 +34,7 @@
 	   op, result, &value, NULL)
 
 /* What gives a value may be asked until it is the right one. */
-#define GIVES(T, ...) { T old; { __VA_ARGS__ } shi_looked(); return old; }
+#define GIVES(T, ...) { T old; { __VA_ARGS__ } shi_looked((uint64_t)old); return old; }
 
 #define EXTENDED(T, N, A) \
 SHI_PAIR(T, N##_atomic_fetch, (const T *source, int pe), GIVES(T, FETCH(T, source, &old))) \

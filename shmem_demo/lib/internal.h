@@ -52,8 +52,12 @@ struct shi_state {
 };
 
 extern struct shi_state shi;
-/* wait.c: how often this thread has looked at memory; in static TLS, where it is cheap */
-extern _Thread_local unsigned int shi_looks __attribute__((__tls_model__("initial-exec")));
+/* wait.c: what this thread has read, how often; in static TLS, where it is cheap */
+struct shi_looks {
+	uint64_t value;
+	unsigned int times;
+};
+extern _Thread_local struct shi_looks shi_looks __attribute__((__tls_model__("initial-exec")));
 
 /* init.c */
 void shi_die(const char *format, ...) __attribute__((__noreturn__, __format__(__printf__, 1, 2)));

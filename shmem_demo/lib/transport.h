@@ -94,15 +94,25 @@ SHI_AMO_AT(uint64_t, shi_amo_at)
 SHI_AMO_AT(uint32_t, shi_amo4_at)
 
 /*
- * Who reads the same again and again may wait for a PE that has no processor:
- * that one gets this PE's now and then, and not only when the time slice is over.
+ * Who reads the same value again and again may wait for a PE that has no processor:
+ * that one gets this PE's then, and not only when the time slice is over.
  */
-#define SHI_LOOKS 512
-static inline void shi_looked(void)
+#define SHI_LOOKS 1024
+static inline void shi_looked(uint64_t value)
 {
-	if (__builtin_expect(shi.crowded, 0) && !(++shi_looks % SHI_LOOKS))
+	if (__builtin_expect(!shi.crowded, 1))
+		return;
+	if (value != shi_looks.value) {
+		shi_looks.value = value;
+		shi_looks.times = 0;
+	} else if (++shi_looks.times == SHI_LOOKS) {
+		shi_looks.times = 0;
 		sched_yield();
+	}
 }
+
+typedef uint64_t __attribute__((__may_alias__, __aligned__(1))) shi_any_word;
+typedef uint32_t __attribute__((__may_alias__, __aligned__(1))) shi_any_half;
 
 /* A single element is one store, which nobody sees half of. */
 static inline void shi_copy(void *dest, const void *source, size_t len)
@@ -144,8 +154,10 @@ static inline void shi_get(void *dest, const void *source, size_t len, int pe)
 		shi_far_get(dest, source, len, pe);
 	else
 		shi_copy(dest, from, len);
-	if (len <= sizeof(uint64_t))
-		shi_looked();
+	if (len == sizeof(uint64_t))
+		shi_looked(*(shi_any_word *)dest);
+	else if (len == sizeof(uint32_t))
+		shi_looked(*(shi_any_half *)dest);
 }
 
 /* The same, and at a far PE only begun. */
@@ -177,7 +189,6 @@ static inline void shi_quiet(void)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (__builtin_expect(shi.far, 0))
 		shi_far_quiet();
-	shi_looked();
 }
 
 /* Machines keep no order of their own among what comes from different threads. */

@@ -82,7 +82,7 @@ void shi_ring(struct shi_bell *bell)
 	syscall(SYS_futex, &bell->seq, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
-_Thread_local unsigned int shi_looks;
+_Thread_local struct shi_looks shi_looks;
 
 /* Who tests in a loop is waiting: others get the processor now and then. */
 bool shi_tested(bool yes)

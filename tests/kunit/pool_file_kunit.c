@@ -11,6 +11,7 @@
 #include <linux/uio.h>
 #include <linux/workqueue.h>
 
+#include "kfabric_pmem/user/io.h"
 #include "kfabric_pmem/user/user.h"
 #include "kfi_pmem_prov.h"
 #include "kfi_pool.h"
@@ -160,6 +161,7 @@ static struct fake *new_attached(struct kunit *test)
 	f->att.max_pages = 17;
 	f->att.max_rma = KU_DIRTY_RANGES;
 	init_waitqueue_head(&f->att.room);
+	ku_backlog_init(&f->att);
 	init_completion(&f->att.idle);
 	KUNIT_ASSERT_EQ(test, 0, percpu_ref_init(&f->att.users, fake_idle, 0,
 						 GFP_KERNEL));

@@ -24,6 +24,7 @@ folders=(
 	kfabric_pmem/user
 	tests/bench
 	tests/kunit
+	tests/crash
 )
 
 usage()
@@ -49,6 +50,7 @@ usage()
 	  KFI_KUNIT_SUITES  build only these suites, for example "wire media"
 	  KFI_UML_CONFIG    more configuration, for example "CONFIG_KFI_USER=n"
 	  KFI_UML_MEM       memory of the kernel (default 768M)
+	  KFI_UML_SHOW      lines of the kernel that match this are shown, too
 	  KFI_UML_TIMEOUT   seconds until a run is killed (default 300)
 	  KFI_UML_JOBS      parallel compiler processes (default: all CPUs)
 
@@ -153,7 +155,7 @@ sync_project()
 	local dir kfi=$src/drivers/kfi
 
 	mkdir -p "$kfi"
-	for dir in include kfabric_pmem prov_rdma_pmem tests/bench tests/kunit; do
+	for dir in include kfabric_pmem prov_rdma_pmem tests/bench tests/kunit tests/crash; do
 		if [ -d "$top/$dir" ]; then
 			mkdir -p "$kfi/$dir"
 			rsync -rlc --delete --prune-empty-dirs \
@@ -347,7 +349,7 @@ parse_console()
 	# mawk would read the console by the block, long after it was written
 	! awk -W version 2>&1 | grep -q mawk || awk+=(-W interactive)
 	# shellcheck disable=SC2016 # the dollars are awk's
-	"${awk[@]}" -v timeout="$timeout" '
+	"${awk[@]}" -v timeout="$timeout" -v show_also="${KFI_UML_SHOW-}" '
 	function flush_suite() {
 		if (suite == "")
 			return
@@ -432,6 +434,7 @@ parse_console()
 	}
 	# guesses of the stack dumper hide the calls that were made
 	/\] \? / { next }
+	show_also != "" && $0 ~ show_also { print; fflush() }
 	show > 0 {
 		if (reports <= 20)
 			print "  " $0

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* Programs for jobs.sh, one for each word: how jobs begin and end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,6 +109,54 @@ static int hang(void)
 		fflush(stdout);
 	}
 	wait_for_ever();
+	return 0;
+}
+
+/* The launcher, or a machine's agent, is gone from one moment to the next. */
+static int kill_parent(void)
+{
+	begin();
+	if (me == npes - 1)
+		kill(getppid(), SIGKILL);
+	wait_for_ever();
+	return 0;
+}
+
+/* What a program is given besides its arguments: open files, and signals. */
+static int inherits(void)
+{
+	struct sigaction act;
+	sigset_t mask;
+	int i;
+
+	printf("files");
+	for (i = 0; i < 1024; i++)
+		if (fcntl(i, F_GETFD) >= 0)
+			printf(" %d", i);
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	for (i = 1; i < 32; i++)
+		if (sigismember(&mask, i) > 0)
+			printf(" blocked %d", i);
+	for (i = 1; i < 32; i++)
+		if (!sigaction(i, NULL, &act) && act.sa_handler == SIG_IGN)
+			printf(" ignored %d", i);
+	puts("");
+	return 0;
+}
+
+static int argument_lengths(char **args)
+{
+	for (; *args; args++)
+		printf("%zu%c", strlen(*args), args[1] ? ' ' : '\n');
+	return 0;
+}
+
+static int much(size_t bytes)
+{
+	begin();
+	while (bytes--)
+		putchar('x');
+	shmem_finalize();
 	return 0;
 }
 
@@ -296,6 +345,14 @@ int main(int argc, char **argv)
 		return no_init(arg);
 	if (!strcmp(what, "hang"))
 		return hang();
+	if (!strcmp(what, "kill-parent"))
+		return kill_parent();
+	if (!strcmp(what, "inherits"))
+		return inherits();
+	if (!strcmp(what, "argument-lengths"))
+		return argument_lengths(argv + 2);
+	if (!strcmp(what, "much"))
+		return much(strtoul(arg, NULL, 10));
 	if (!strcmp(what, "lines"))
 		return lines();
 	if (!strcmp(what, "heap"))

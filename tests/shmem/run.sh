@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # Tests of libshmem on this machine: the programs of this folder by several
-# numbers of PEs, then under sanitizers; names.sh, jobs.sh, programs.sh, pspace.sh,
-# apps.sh. The last line is the sum.
+# numbers of PEs, then under sanitizers; names.sh, jobs.sh, machines.sh, programs.sh,
+# pspace.sh, apps.sh. The last line is the sum.
 #
 # usage: run.sh [PROGRAM...]; without one, all of it. PES="1 2" other numbers,
 # N=5 jobs that are killed of each kind
@@ -95,7 +95,7 @@ run_programs() {
 build "" "" -O1
 run_programs "" "" "$pes" "${programs[@]}"
 if [ -n "$all" ]; then
-	for script in names jobs programs; do
+	for script in names jobs machines programs; do
 		status=0
 		arguments=("$out/shmem/tests")
 		[ $script != programs ] || arguments=()

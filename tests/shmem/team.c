@@ -180,7 +180,7 @@ static void sync_members(void)
 		if (round % 2)
 			shmem_sync_all();
 		else
-			CHECK(!shmem_team_sync(SHMEM_TEAM_SHARED));
+			CHECK(!shmem_team_sync(SHMEM_TEAM_WORLD));
 		CHECK(shmem_long_atomic_fetch(&count, 0) == (long)round * npes);
 		shmem_barrier_all();
 	}
@@ -259,7 +259,7 @@ static void team_contexts(void)
 
 static void sessions(void)
 {
-	static long x[100];
+	static long x[100], from[100];
 	shmem_ctx_session_config_t config = { .total_ops = 100 };
 	shmem_ctx_t ctx;
 	long i;
@@ -267,8 +267,10 @@ static void sessions(void)
 	CHECK(!shmem_ctx_create(0, &ctx));
 	shmem_ctx_session_start(ctx, SHMEM_CTX_SESSION_BATCH, &config,
 				SHMEM_CTX_SESSION_TOTAL_OPS);
-	for (i = 0; i < 100; i++)
-		shmem_ctx_long_put_nbi(ctx, &x[i], &i, 1, right);
+	for (i = 0; i < 100; i++) {
+		from[i] = i;
+		shmem_ctx_long_put_nbi(ctx, &x[i], &from[i], 1, right);
+	}
 	shmem_ctx_session_stop(ctx);
 	shmem_ctx_quiet(ctx);
 	shmem_ctx_session_start(SHMEM_CTX_DEFAULT, 0, NULL, 0);

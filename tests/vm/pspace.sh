@@ -36,32 +36,34 @@ pspace_make() {
 	done
 }
 
-# pspace_cut POOL-OPTION PROGRAM [OPTION...]: the power goes CUTS times while it
-# runs; then it runs to its end and verifies.
+# pspace_cut POOL-OPTION PROGRAM [OPTION...]: the power goes while it runs, CUTS
+# times; then it runs to its end and verifies.
 pspace_cut() {
-	local pool=$1 program=$2 cut said=$work/pspace status at last=0 job again=() amid=0
+	local pool=$1 program=$2 said=$work/pspace status at last=0 job again=() amid=0 missed=0
 
 	shift 2
-	for ((cut = 1; cut <= ${CUTS:-2}; cut++)); do
+	while [ "$amid" -lt "${CUTS:-2}" ]; do
 		: > "$said"
 		pspace_run "/share/$program" "$@" "${again[@]}" > "$said" 2>&1 &
 		job=$!
-		wait_until 60 grep -q 'begins at\|PE ' "$said"
-		sleep "$(random 0 1).$(random 0 9)"
+		wait_until 120 spaces_begun "$said" "$job"
+		spaces_moment
 		kfirig cut b
 		status=0
 		wait "$job" || status=$?
 		at=$(begins "$said")
-		echo "cut $cut: began at $at, status $status"
+		echo "cut $((amid + 1)): began at $at, status $status"
 		grep -q 'power loss' "$said" && { cat "$said"; return 1; }
-		[ "$at" -ge "$last" ] || { cat "$said"; return 1; }
+		[ "${at:--1}" -ge "$last" ] || { cat "$said"; return 1; }
 		last=$at
 		again=()
 		if [ "$status" -eq 0 ]; then
-			# It was through before the power went.
 			grep -q verified "$said"
 			again=(-r)
 			last=0
+			spaces_too_late
+			missed=$((missed + 1))
+			[ "$missed" -lt $((5 + ${CUTS:-2})) ]
 		else
 			amid=$((amid + 1))
 		fi
@@ -69,11 +71,10 @@ pspace_cut() {
 		# shellcheck disable=SC2086
 		pspace_up $pool
 	done
-	LIMIT=120 pspace_run "/share/$program" "$@" > "$said" 2>&1 || { cat "$said"; return 1; }
+	LIMIT=240 pspace_run "/share/$program" "$@" "${again[@]}" > "$said" 2>&1 || { cat "$said"; return 1; }
 	cat "$said"
 	grep -q verified "$said"
-	echo "$amid of ${CUTS:-2} cuts while it ran"
-	[ "$amid" -gt 0 ]
+	echo "$amid cuts while it ran"
 }
 
 spaces_share

@@ -78,10 +78,13 @@ spaces_attach() {
 spaces_make() {
 	local node name k
 
+	on "${space_nodes[0]}" rm -f /root/key
 	on "${space_nodes[0]}" kfipmem key generate /root/key
 	kfirig get "${space_nodes[0]}" /root/key "$work/key"
 	for node in "${space_nodes[@]}"; do
 		share_mount "$node"
+		# Another test may have left it open.
+		on "$node" sh -c '! [ -d /sys/module/kfi_user ] || kfipmem pool close tank' || true
 		target "$node" --cache-model
 		for name in "${space_names[@]}"; do
 			on "$node" kfipmem region create "tank/$name" --size "$space_size"
@@ -119,4 +122,32 @@ spaces_return() {
 # begins FILE: the number that a run of a program began at
 begins() {
 	sed -n 's/.* begins at [a-z]* \([0-9]*\).*/\1/p' "$1"
+}
+
+# A cut is to come while the program runs and, where it says so, after it has
+# committed something. How long that takes depends on the machine: moments are
+# drawn from 0 to space_span milliseconds, which every cut that misses corrects.
+space_span=2000
+
+# spaces_moment: waits for a random one
+spaces_moment() {
+	local ms
+
+	ms=$(random 0 "$space_span")
+	sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
+}
+
+spaces_too_late() {
+	echo "the program was through before the cut"
+	space_span=$((space_span / 2 + 1))
+}
+
+spaces_too_early() {
+	echo "the cut came before the first commit"
+	space_span=$((space_span * 2))
+}
+
+# spaces_begun FILE JOB: it works, or has ended
+spaces_begun() {
+	grep -q 'begins at\|PE ' "$1" || ! kill -0 "$2" 2> /dev/null
 }

@@ -13,24 +13,46 @@ space_names=(heat gups)
 
 # nodes_cut PROGRAM [OPTION...]: the power goes while it runs
 nodes_cut() {
+	local tries=0
+
+	nodes_missed=yes
+	while [ $nodes_missed = yes ]; do
+		[ $((++tries)) -lt 7 ]
+		nodes_missed=no
+		nodes_cut_once "$@"
+	done
+}
+
+nodes_cut_once() {
 	local program=$1 status=0 said=$work/nodes job
 
 	shift
 	: > "$said"
-	spaces_run 100 4 "/share/$program" "$@" > "$said" 2>&1 &
+	spaces_run 200 4 "/share/$program" "$@" -r > "$said" 2>&1 &
 	job=$!
-	wait_until 60 grep -q 'begins at\|PE ' "$said"
-	sleep "$(random 1 3).$(random 0 9)"
+	wait_until 120 spaces_begun "$said" "$job"
+	spaces_moment
 	kfirig cut b
 	wait "$job" || status=$?
 	cat "$said"
-	[ "$status" -ne 0 ]
 	kfirig power-on b
 	spaces_return 1
-	spaces_run_again "$said" 100 4 "/share/$program" "$@" || { cat "$said"; return 1; }
+	if grep -q 'cannot attach the memory of machine' "$said"; then
+		nodes_missed=yes
+		return
+	fi
+	if [ "$status" -eq 0 ]; then
+		spaces_too_late
+		nodes_missed=yes
+		return
+	fi
+	spaces_run_again "$said" 200 4 "/share/$program" "$@" || { cat "$said"; return 1; }
 	cat "$said"
 	grep -q verified "$said"
-	[ "$(begins "$said")" -gt 0 ]
+	if [ "$(begins "$said")" -eq 0 ]; then
+		spaces_too_early
+		nodes_missed=yes
+	fi
 }
 
 spaces_share

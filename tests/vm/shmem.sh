@@ -19,7 +19,7 @@ job() {
 	local hosts=$1 np=$2
 
 	shift 2
-	"$out/shmem/bin/oshrun" --hosts "$hosts" -np "$np" --timeout "${job_timeout:-100}" --rsh "kfirig exec" \
+	${job_exec:-} "$out/shmem/bin/oshrun" --hosts "$hosts" -np "$np" --timeout "${job_timeout:-100}" --rsh "kfirig exec" \
 		--remote-path /share/shmem/oshrun "${job_options[@]}" "$@"
 }
 job_options=()
@@ -74,7 +74,7 @@ busy_job() {
 
 	rm -f "$work/busy.pipe"
 	mkfifo "$work/busy.pipe"
-	job "$1" "$2" /share/shmem/busy > "$work/busy.pipe" 2> "$work/busy" &
+	job_exec=exec job "$1" "$2" /share/shmem/busy > "$work/busy.pipe" 2> "$work/busy" &
 	busy=$!
 	exec 4< "$work/busy.pipe"
 	read -r -t 60 line <&4
