@@ -59,6 +59,8 @@ help:
 #:   make soak [KILLS=N]      200 machines lose their power; file systems and
 #:                            partitions, CYCLES=N times (10); spaces, CUTS=N
 #:                            (20); all programs of OpenSHMEM on machines
+#:   make fuzz [FUZZ=NAMES]   libFuzzer on the decoders, RUNS=N executions each
+#:                            (10000000); NAMES as in tests/fuzz
 #:   make bench               against a hand-written verbs loop
 #:   make bench-storage       against NVMe-oF, md-raid1 and DRBD
 #:   make bench-shmem         libshmem against Open MPI's OSHMEM, on one machine
@@ -165,6 +167,9 @@ soak: deps-build+rig+test
 check:
 	@'$(TOP)/tests/check.sh' $(ONLY)
 
+fuzz: deps-build+fuzz out
+	@'$(TOP)/tests/fuzz/run.sh' fuzz $(FUZZ)
+
 check-crash: deps-kunit
 	@'$(TOP)/tests/crash/run.sh'
 
@@ -193,4 +198,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash bench bench-storage bench-shmem style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash fuzz bench bench-storage bench-shmem style sparse install clean

@@ -32,7 +32,8 @@ static_assert(sizeof(struct kfr_wire_message) + KFR_WIRE_INLINE_MAX <=
  * kfr_wire_check_cm() - check the private data of a connection request
  * @data: private data
  * @len: bytes of it; the CM pads it, so more than ours is fine
- * @credits: where the credits go that the peer asks for or grants
+ * @credits: where the credits go that the peer asks for or grants; untouched
+ *	by what is refused
  *
  * Context: any.
  * Return: 0; -EPROTO: not ours; -EPROTONOSUPPORT: another version.
@@ -40,18 +41,20 @@ static_assert(sizeof(struct kfr_wire_message) + KFR_WIRE_INLINE_MAX <=
 int kfr_wire_check_cm(const void *data, size_t len, u16 *credits)
 {
 	const struct kfr_wire_cm *cm = data;
+	u16 n;
 
 	if (!data || len < sizeof(*cm) ||
 	    le32_to_cpu(cm->magic) != KFR_WIRE_MAGIC)
 		return -EPROTO;
 	if (le16_to_cpu(cm->version) != KFR_WIRE_VERSION)
 		return -EPROTONOSUPPORT;
-	*credits = le16_to_cpu(cm->credits);
-	if (*credits < KFR_WIRE_CREDITS_MIN || *credits > KFR_WIRE_CREDITS_MAX)
+	n = le16_to_cpu(cm->credits);
+	if (n < KFR_WIRE_CREDITS_MIN || n > KFR_WIRE_CREDITS_MAX)
 		return -EPROTO;
 	if (le32_to_cpu(cm->request_max) != KFR_WIRE_REQUEST_MAX ||
 	    le32_to_cpu(cm->reply_max) != KFR_WIRE_REPLY_MAX)
 		return -EPROTO;
+	*credits = n;
 	return 0;
 }
 
