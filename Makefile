@@ -53,6 +53,10 @@ help:
 #:                            crash-mutants native
 #:   make check-crash         power cuts at every fence: 20,000 images or more of
 #:                            what could survive, recovered and judged
+#:                            and, not by default, cluster rig mutants
+#:   make check-fault [TESTS=NAMES]
+#:                            loss, cut cables, frozen machines, devices that go,
+#:                            memory that is not there (tests/fault), 20 minutes
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, libkfipmem, and the rig kfirig
 #:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs
@@ -172,6 +176,8 @@ fuzz: deps-build+fuzz out
 
 check-crash: deps-kunit
 	@'$(TOP)/tests/crash/run.sh'
+check-fault: deps-build+rig+kunit+test
+	@VM_JOBS=$${VM_JOBS:-1} '$(TOP)/tests/fault/run.sh' $(TESTS)
 
 bench: deps-build+rig+kunit+test
 	@'$(TOP)/tests/bench/run.sh'
@@ -198,4 +204,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash fuzz bench bench-storage bench-shmem style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash check-fault fuzz bench bench-storage bench-shmem style sparse install clean

@@ -54,8 +54,8 @@ bool kfi_region_persist_sleeps(struct kfi_region *region, u64 length);
  * When it returns 0 the range survives a power loss. Runs the target handler.
  *
  * Context: any where kfi_region_persist_sleeps() is false, else process.
- * Return: 0; -EIO: poison in the range, or the device's flush failed; -EINVAL;
- * -EOPNOTSUPP: domain NONE; or what the target handler returned.
+ * Return: 0; -EIO: poison in the range, or the device's flush failed; -ENODEV: it
+ * is gone; -EINVAL; -EOPNOTSUPP: domain NONE; or what the target handler returned.
  */
 int kfi_region_persist(struct kfi_region *region, u64 offset, u64 length,
 		       enum kfi_commit_level level);
@@ -96,7 +96,7 @@ void kfi_region_acknowledge(struct kfi_region *region, u64 offset, u64 length);
  * To be asked before memory is touched through kfi_region_get_map(): a load
  * from poison is a machine check.
  *
- * Context: any. Return: 0; -EIO: poison; -EINVAL.
+ * Context: any. Return: 0; -EIO: poison; -ENODEV: the device is gone; -EINVAL.
  */
 int kfi_region_check(struct kfi_region *region, u64 offset, u64 length);
 
@@ -111,7 +111,7 @@ void kfi_region_direct_end(struct kfi_region *region);
  * @src: bytes
  * @length: how many
  *
- * Context: any. Return: 0, -EINVAL, -EIO for poison.
+ * Context: any. Return: 0, -EINVAL, -EIO for poison, -ENODEV.
  */
 int kfi_region_store(struct kfi_region *region, u64 offset, const void *src,
 		     u64 length);
@@ -262,7 +262,7 @@ u64 kfi_export_access(const struct kfi_export *export);
  * Context: process.
  * Return: 0; -EKEYREVOKED: fenced; -ESTALE: @epoch is not the region's (an older
  * one is fenced, a newer one has to be accepted by kfi_region_raise_epoch()
- * first); -EIO: the pool's device is gone.
+ * first); -ENODEV: the pool's device is gone.
  */
 int kfi_export_use(struct kfi_export *export, struct kfi_export_user *user,
 		   u64 epoch);

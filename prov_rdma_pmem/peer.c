@@ -12,8 +12,6 @@
 #define KFR_BACKOFF_MIN		50	/* ms */
 #define KFR_BACKOFF_MAX		5000
 #define KFR_CALL_TIMEOUT	(10 * HZ)
-#define KFR_ALIVE_PERIOD	HZ
-#define KFR_REPLY_TIMEOUT	(30 * HZ)
 
 static void kfr_peer_broken(struct kfr_conn *conn, int err)
 {
@@ -417,7 +415,7 @@ int kfr_peer_up_locked(struct kfr_peer *peer)
 	if (peer->ever_connected)
 		kfr_stat_inc(peer->ep, reconnects);
 	peer->ever_connected = true;
-	queue_delayed_work(peer->ep->ctl_wq, &peer->alive, KFR_ALIVE_PERIOD);
+	kfr_peer_watch(peer);
 	kfr_eq_push(peer->ep->eq, KFI_CONNECTED, &peer->ep->ep.fid, peer->addr);
 	kfr_peer_kick(peer);
 	return 0;
@@ -525,73 +523,6 @@ unlock:
 	mutex_unlock(&peer->control);
 }
 
-static void kfr_peer_probe_done(struct ib_cq *cq, struct ib_wc *wc)
-{
-	struct kfr_conn *conn = container_of((struct kfr_link *)cq->cq_context,
-					     struct kfr_conn, link);
-
-	if (wc->status != IB_WC_SUCCESS)
-		kfr_link_fail(&conn->link, kfr_link_wc_error(wc));
-	spin_lock_bh(&conn->peer->lock);
-	conn->peer->probing = false;
-	spin_unlock_bh(&conn->peer->lock);
-}
-
-/*
- * A request that was acknowledged but gets no reply leaves nothing in the
- * send queue that would notice the target's death: probe with an empty write.
- * Behind a fence: rxe's responder (6.12, read_reply()) takes a read that is
- * repeated for an empty one where the last request was, and warns.
- */
-static void kfr_peer_alive(struct work_struct *work)
-{
-	struct kfr_peer *peer = container_of(to_delayed_work(work),
-					     struct kfr_peer, alive);
-	struct ib_rdma_wr wr = {
-		.wr = {
-			.opcode = IB_WR_RDMA_WRITE,
-			.wr_cqe = &peer->probe_cqe,
-			.send_flags = IB_SEND_SIGNALED | IB_SEND_FENCE,
-		},
-	};
-	struct kfr_conn *conn;
-	bool waiting = false, late = false;
-	int ret = 0;
-	u32 i;
-
-	spin_lock_bh(&peer->lock);
-	conn = peer->conn;
-	if (!conn || peer->state != KFR_PEER_READY) {
-		spin_unlock_bh(&peer->lock);
-		return;
-	}
-	for (i = 0; i < conn->credits; i++) {
-		if (!conn->slot[i].busy)
-			continue;
-		waiting = true;
-		/* A message waits for its reader as long as that takes. */
-		late |= time_after64(get_jiffies_64(), conn->slot[i].since +
-				     KFR_REPLY_TIMEOUT) &&
-			!(conn->slot[i].op &&
-			  conn->slot[i].op->type == KFR_OP_MESSAGE);
-	}
-	if (waiting && !late && !peer->probing) {
-		spin_lock(&conn->link.sq_lock);
-		/* Not the place that is left for control requests. */
-		if (kfr_link_sq_room(&conn->link, 2)) {
-			ret = kfr_link_post(&conn->link, &wr.wr, 1);
-			peer->probing = !ret;
-		}
-		spin_unlock(&conn->link.sq_lock);
-	}
-	queue_delayed_work(peer->ep->ctl_wq, &peer->alive, KFR_ALIVE_PERIOD);
-	spin_unlock_bh(&peer->lock);
-	if (late)
-		kfr_link_fail(&conn->link, -ETIMEDOUT);
-	else if (ret)
-		kfr_link_fail(&conn->link, ret);
-}
-
 static noinline_for_stack struct kfr_peer *kfr_peer_make(struct kfr_ep *ep,
 							 kfi_addr_t addr)
 {
@@ -616,8 +547,7 @@ static noinline_for_stack struct kfr_peer *kfr_peer_make(struct kfr_ep *ep,
 	xa_init_flags(&peer->rmrs, XA_FLAGS_LOCK_BH);
 	init_waitqueue_head(&peer->rmr_wait);
 	INIT_DELAYED_WORK(&peer->work, kfr_peer_work);
-	INIT_DELAYED_WORK(&peer->alive, kfr_peer_alive);
-	peer->probe_cqe.done = kfr_peer_probe_done;
+	kfr_peer_watch_init(peer);
 	spin_lock_init(&peer->lock);
 	INIT_LIST_HEAD(&peer->pending);
 	INIT_LIST_HEAD(&peer->messages);

@@ -53,6 +53,8 @@ struct kfr_conn {
 	u32 credits;		/* granted by the target */
 	u32 nfree;		/* peer->lock: free slots */
 	u32 messages;		/* peer->lock: slots held by messages */
+	u32 reaped;		/* alive work: the send queue's progress, */
+	u64 moved;		/* and when it was seen last */
 	u16 immediates;		/* peer->lock: posted so far */
 	u16 imm[KFR_WIRE_CREDITS_MAX];	/* peer->lock: slots of the last ones */
 	u16 free[KFR_WIRE_CREDITS_MAX];
@@ -132,6 +134,10 @@ void kfr_peer_fail_pending(struct kfr_peer *peer, struct kfr_rmr *rmr,
 			   int err);
 void kfr_peer_break(struct kfr_conn *conn, int err);
 size_t kfr_peer_memory(struct kfr_peer *peer);
+
+/* alive.c */
+void kfr_peer_watch_init(struct kfr_peer *peer);
+void kfr_peer_watch(struct kfr_peer *peer);
 
 /* attach.c */
 int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,

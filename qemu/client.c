@@ -212,6 +212,15 @@ int cmd_power_on(int argc, char **argv)
 				 s.nr_args);
 }
 
+int cmd_thaw(int argc, char **argv)
+{
+	struct simple s = { .wanted = 1 };
+
+	simple_parse(&s, "NODE", "Let NODE go on, which stands still where \"kfirig cut --at SYMBOL --freeze\" had it stop.",
+		     rig_options, argc, argv);
+	return simple_request(WIRE_THAW, s.args[0]);
+}
+
 int cmd_link(int argc, char **argv)
 {
 	struct simple s = { .wanted = 2 };

@@ -19,6 +19,7 @@ struct cut_args {
 	bool arm;
 	bool wait;
 	bool disarm;
+	bool freeze;
 };
 
 static error_t cut_parser(int key, char *arg, struct argp_state *state)
@@ -54,6 +55,9 @@ static error_t cut_parser(int key, char *arg, struct argp_state *state)
 	case 'd':
 		a->disarm = true;
 		return 0;
+	case 'f':
+		a->freeze = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (a->nr_nodes == NODES_MAX)
 			argp_error(state, "too many arguments");
@@ -66,8 +70,8 @@ static error_t cut_parser(int key, char *arg, struct argp_state *state)
 			argp_error(state, "--at, --wait and --disarm are for one node");
 		if (!!a->at + a->wait + a->disarm > 1)
 			argp_error(state, "one of --at, --wait and --disarm");
-		if ((a->arm || a->count) && !a->at)
-			argp_error(state, "--arm and --count go with --at");
+		if ((a->arm || a->count || a->freeze) && !a->at)
+			argp_error(state, "--arm, --count and --freeze go with --at");
 		if (a->timeout > 0 && !a->wait && (!a->at || a->arm))
 			argp_error(state, "--timeout is for what waits: --at without --arm, or --wait");
 		return 0;
@@ -185,6 +189,8 @@ static int arm(int fd, const struct cut_args *a)
 	stop.address = htole64(symbol_find(&symbol, node));
 	stop.count = htole32(a->count ? a->count : 1);
 	stop.keep = a->arm;
+	stop.freeze = a->freeze;
+	stop.pad = 0;
 	buf_add(&request, node, strlen(node) + 1);
 	buf_add(&request, &stop, sizeof(stop));
 	buf_add(&request, a->at, strlen(a->at));
@@ -228,6 +234,8 @@ int cmd_cut(int argc, char **argv)
 		  "With --at: return as soon as the node will be cut there", 0 },
 		{ "wait", 'w', 0, 0, "Wait until a node that was armed is cut", 0 },
 		{ "disarm", 'd', 0, 0, "It shall not be cut any more", 0 },
+		{ "freeze", 'f', 0, 0,
+		  "With --at: do not cut it there, but let it stand still with its power, until kfirig thaw", 0 },
 		{ "rig", 'r', "DIR", 0, "The rig's folder ($KFIRIG_DIR)", 0 },
 		{ 0 }
 	};

@@ -208,6 +208,15 @@ void gdb_disarm(struct gdb *g)
 	gdb_stop(g);
 }
 
+void gdb_resume(struct gdb *g)
+{
+	if (g->state != GDB_REACHED)
+		return;
+	g->wanted = false;
+	gdb_next(g);
+	gdb_flush(g);
+}
+
 /* T05thread:01;... and its like; QEMU's threads are hexadecimal numbers. */
 static bool stop_thread(const char *text, char *thread, size_t size)
 {

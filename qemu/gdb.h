@@ -51,6 +51,8 @@ void gdb_close(struct gdb *g);
 void gdb_arm(struct gdb *g, const char *symbol, uint64_t address,
 	     uint32_t count);
 void gdb_disarm(struct gdb *g);
+/* Let a node that has reached its address go on. */
+void gdb_resume(struct gdb *g);
 
 /* The node runs, and will stop. */
 static inline bool gdb_is_armed(const struct gdb *g)

@@ -22,6 +22,7 @@ static const struct command {
 	{ "put", cmd_put, "copy a file to a node" },
 	{ "get", cmd_get, "copy a file from a node" },
 	{ "cut", cmd_cut, "cut a node's power" },
+	{ "thaw", cmd_thaw, "let a node go on that stands still" },
 	{ "power-on", cmd_power_on, "boot a node again, with its NVDIMMs" },
 	{ "link", cmd_link, "cut or connect a node's network link" },
 	{ "netem", cmd_netem, "delay or lose what a node sends" },

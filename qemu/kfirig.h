@@ -75,6 +75,8 @@ struct node {
 	enum node_state state;
 	bool link_up;
 	bool cutting;		/* killed on purpose, not reaped yet */
+	bool freezes;		/* where it is armed for it is not cut */
+	bool frozen;		/* it stands there */
 	bool reached;		/* and that at the address it was armed for */
 	bool restored;		/* this boot began at the snapshot */
 	unsigned int boots;
@@ -176,6 +178,7 @@ int cmd_exec(int argc, char **argv);
 int cmd_put(int argc, char **argv);
 int cmd_get(int argc, char **argv);
 int cmd_cut(int argc, char **argv);
+int cmd_thaw(int argc, char **argv);
 int cmd_power_on(int argc, char **argv);
 int cmd_link(int argc, char **argv);
 int cmd_netem(int argc, char **argv);

@@ -481,6 +481,7 @@ int node_start(struct node *n, const struct rig_config *cfg, bool boot)
 	n->state = NODE_BOOTING;
 	n->cutting = false;
 	n->reached = false;
+	n->frozen = false;
 	return 0;
 err_close:
 	args_free(&a);

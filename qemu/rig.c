@@ -142,7 +142,7 @@ static void waiter_check_stop(struct rig *r, struct client *c)
 
 	if (n->reached) {
 		/* Who was to be told of the end wants it to be one. */
-		if (c->wait != WAIT_ARMED && n->pid)
+		if (c->wait != WAIT_ARMED && n->pid && !n->frozen)
 			return;
 		c->armed = NULL;
 		client_ok(c, "");
@@ -326,7 +326,9 @@ static void node_gdb(struct node *n)
 	case GDB_HIT:
 		/* A plain cut may have been quicker. */
 		n->reached = node_has_power(n);
-		node_cut(n, n->gdb.symbol);
+		n->frozen = n->reached && n->freezes;
+		if (!n->frozen)
+			node_cut(n, n->gdb.symbol);
 		break;
 	case GDB_BROKEN:
 		fprintf(stderr, "node %s: its debug stub sent garbage\n",
@@ -510,10 +512,29 @@ static void client_arm(struct rig *r, struct client *c, struct node *n,
 			     n->spec->name, n->gdb.symbol, n->spec->name);
 		return;
 	}
+	n->reached = false;
+	n->freezes = stop.freeze;
 	gdb_arm(&n->gdb, symbol, le64toh(stop.address), le32toh(stop.count));
 	c->wait = WAIT_ARMED;
 	c->wait_node = n;
 	c->armed = stop.keep ? NULL : n;
+}
+
+static void client_thaw(struct rig *r, struct client *c, struct node *n)
+{
+	if (!node_has_power(n)) {
+		node_error(r, c, n);
+		return;
+	}
+	if (!n->frozen) {
+		client_error(c, EXIT_RIG, "node %s does not stand still",
+			     n->spec->name);
+		return;
+	}
+	n->frozen = false;
+	n->reached = false;
+	gdb_resume(&n->gdb);
+	client_ok(c, "");
 }
 
 static void client_power_on(struct client *c, struct node *n, bool boot)
@@ -614,6 +635,9 @@ static void client_request(struct rig *r, struct client *c,
 		c->wait_node = n;
 		c->armed = NULL;
 		gdb_disarm(&n->gdb);
+		break;
+	case WIRE_THAW:
+		client_thaw(r, c, n);
 		break;
 	case WIRE_POWER_ON:
 	case WIRE_BOOT:

@@ -181,6 +181,18 @@ disarmed() {
 		says 'is not armed' 255 "$kfirig" cut a --wait
 }
 
+# It stands still with its clock, and goes on where it was.
+frozen() {
+	"$kfirig" cut a --at cmdline_proc_show --freeze --arm || return 1
+	read_it a > "$work/frozen" &
+	"$kfirig" cut a --wait --timeout 10 &&
+		status_is 124 timeout 2 "$kfirig" exec -n a true &&
+		[ ! -s "$work/frozen" ] && "$kfirig" thaw a &&
+		wait $! && [ -s "$work/frozen" ] &&
+		says 'does not stand still' 255 "$kfirig" thaw a &&
+		"$kfirig" exec -n a true
+}
+
 # Who waits and goes away takes the stop along.
 waiter_gone() {
 	"$kfirig" cut a --at cmdline_proc_show --arm || return 1
@@ -563,6 +575,7 @@ check "and comes back" "$kfirig" power-on a
 check "a function that is not entered in time is told" not_reached
 check "a stop is taken back" disarmed
 check "and with the one who waited for it" waiter_gone
+check "a node stands still where it would be cut, and goes on" frozen
 check "a node is armed once" says 'is armed for' 255 sh -c \
 	'"$0" cut a --at cmdline_proc_show --arm && "$0" cut a --at cmdline_proc_show --arm' "$kfirig"
 check "and still runs" "$kfirig" exec a true

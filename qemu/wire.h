@@ -53,6 +53,7 @@ enum wire_type {
 	WIRE_ARM,		/* node\0, struct wire_stop, the symbol's name */
 	WIRE_WAIT_CUT,		/* until it was cut there */
 	WIRE_DISARM,		/* a client that waits for the cut: its time is over */
+	WIRE_THAW,
 	WIRE_POWER_ON,
 	WIRE_BOOT,		/* the same, with no snapshot */
 	WIRE_LINK_UP,
@@ -74,6 +75,8 @@ struct wire_stop {
 	uint64_t address;
 	uint32_t count;
 	uint32_t keep;		/* armed when this connection is gone, too */
+	uint32_t freeze;	/* it is not cut there, but stands still */
+	uint32_t pad;
 };
 
 #define WIRE_ENTROPY	64

@@ -634,7 +634,7 @@ int kfi_export_use(struct kfi_export *export, struct kfi_export_user *user,
 	 */
 	present = READ_ONCE(export->region->epoch);
 	if (READ_ONCE(export->region->pool->medium.dead))
-		err = -EIO;
+		err = -ENODEV;
 	else if (export->revoked)
 		err = -EKEYREVOKED;
 	else if (epoch && epoch != present)

@@ -325,13 +325,13 @@ void kfi_medium_close(struct kfi_medium *medium)
  * @length: bytes, not 0
  *
  * Context: any. What follows, up to kfi_medium_end(), may sleep.
- * Return: an id for kfi_medium_end(); -EIO: there is poison in the range, or
- * the device is gone.
+ * Return: an id for kfi_medium_end(); -EIO: there is poison in the range;
+ * -ENODEV: the device is gone.
  */
 int kfi_medium_begin(struct kfi_medium *medium, u64 offset, u64 length)
 {
 	pgoff_t first, last;
-	int id;
+	int id, err;
 
 	if (medium->ram) {
 		if (unlikely(medium->bad_length) &&
@@ -344,13 +344,15 @@ int kfi_medium_begin(struct kfi_medium *medium, u64 offset, u64 length)
 	first = (medium->dax_offset + offset) >> PAGE_SHIFT;
 	last = (medium->dax_offset + offset + length - 1) >> PAGE_SHIFT;
 	id = dax_read_lock();
-	if (READ_ONCE(medium->dead) ||
-	    dax_direct_access(medium->dax, first, last - first + 1, DAX_ACCESS,
-			      NULL, NULL) < 0) {
-		dax_read_unlock(id);
-		return -EIO;
-	}
-	return id;
+	if (READ_ONCE(medium->dead) || !dax_alive(medium->dax))
+		err = -ENODEV;
+	else if (dax_direct_access(medium->dax, first, last - first + 1,
+				   DAX_ACCESS, NULL, NULL) < 0)
+		err = -EIO;
+	else
+		return id;
+	dax_read_unlock(id);
+	return err;
 }
 
 /**
@@ -374,7 +376,7 @@ void kfi_medium_end(struct kfi_medium *medium, int id)
  * @length: bytes
  *
  * Context: process.
- * Return: 0 or -EIO.
+ * Return: 0, -EIO, -ENODEV.
  */
 int kfi_medium_read(struct kfi_medium *medium, u64 offset, void *buf,
 		    size_t length)
@@ -399,7 +401,7 @@ int kfi_medium_read(struct kfi_medium *medium, u64 offset, void *buf,
  * Pages with poison are zero afterwards.
  *
  * Context: process, sleeps.
- * Return: 0 or -EIO.
+ * Return: 0, -EIO, -ENODEV.
  */
 int kfi_medium_heal(struct kfi_medium *medium, u64 offset, u64 length)
 {
@@ -411,8 +413,8 @@ int kfi_medium_heal(struct kfi_medium *medium, u64 offset, u64 length)
 		kfi_medium_end(medium, id);
 		return 0;
 	}
-	if (medium->ram || READ_ONCE(medium->dead))
-		return -EIO;
+	if (medium->ram || id == -ENODEV)
+		return id;
 
 	for (; offset < end && !err; offset += PAGE_SIZE) {
 		id = kfi_medium_begin(medium, offset, 1);
@@ -436,7 +438,7 @@ int kfi_medium_heal(struct kfi_medium *medium, u64 offset, u64 length)
  * @length: bytes, of pages
  *
  * Context: process, sleeps.
- * Return: 0; -EIO; -EINTR: the caller is being killed.
+ * Return: 0; -EIO; -ENODEV; -EINTR: the caller is being killed.
  */
 int kfi_medium_zero(struct kfi_medium *medium, u64 offset, u64 length)
 {

@@ -36,8 +36,8 @@ void kfi_use_init(struct kfi_region *region)
  *
  * Context: process, sleeps; not held up by a revocation.
  * Return: 0; -ESTALE: @epoch is not the region's (an older one is fenced, a
- * newer one has to be accepted by kfi_region_raise_epoch() first); -EIO: the
- * pool's device is gone.
+ * newer one has to be accepted by kfi_region_raise_epoch() first); -ENODEV:
+ * the pool's device is gone.
  */
 int kfi_region_use(struct kfi_region *region, struct kfi_region_user *user,
 		   u64 epoch)
@@ -54,7 +54,7 @@ int kfi_region_use(struct kfi_region *region, struct kfi_region_user *user,
 	 */
 	present = READ_ONCE(region->epoch);
 	if (READ_ONCE(region->pool->medium.dead))
-		err = -EIO;
+		err = -ENODEV;
 	else if (epoch && epoch != present)
 		err = -ESTALE;
 	if (!err) {

@@ -108,6 +108,12 @@ share_all() {
 	share_program fio e2fsck mkfs.xfs xfs_repair
 }
 
+# share_fault: what uses a device while something fails
+share_fault() {
+	cc_static "$share/faultload" -pthread -I"$top/include/uapi" \
+		"$top/tests/fault/load.c" "$top/tests/fault/oracle.c"
+}
+
 # share_shmem: oshrun, libshmem and programs for it
 shmem_conforming="active_set amo collective generic memory old order p2p reduce rma team threads"
 share_shmem() {

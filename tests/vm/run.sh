@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Runs the VM tests: run.sh [NAME...], a NAME is that of a file here. A file
-# says in its "# rig: NAME NODES" line which nodes it wants; files with the
+# Runs the VM tests: run.sh [--from FOLDER] [NAME...], a NAME is that of a file
+# here, or in FOLDER. A file says in its "# rig: NAME NODES" line which nodes it wants; files with the
 # same line share one boot; one that says "by name only" is left out when no
 # NAME is given. VM_JOBS rigs run at a time: three, or two where the memory is
 # small. A node that gets its power is restored as it was after its first boot,
@@ -48,19 +48,24 @@ if [ "${1:-}" = --inside ]; then
 	exit
 fi
 
+from=$here
+if [ "${1:-}" = --from ]; then
+	from=$(cd "$2" && pwd -P)
+	shift 2
+fi
 files=()
 if [ $# -eq 0 ]; then
-	for file in "$here"/*.sh; do
+	for file in "$from"/*.sh; do
 		! grep -q '^# rig: ' "$file" || grep -q '^# by name only' "$file" ||
 			files+=("$file")
 	done
 else
 	for name; do
-		[ -e "$here/$name.sh" ] || {
-			echo "run.sh: there is no test $name" >&2
+		[ -e "$from/$name.sh" ] || {
+			echo "run.sh: there is no test $name in ${from#"$top/"}" >&2
 			exit 2
 		}
-		files+=("$here/$name.sh")
+		files+=("$from/$name.sh")
 	done
 fi
 
@@ -84,6 +89,7 @@ esac
 case " ${files[*]} " in
 */shmem.sh\ *) share_shmem ;;
 esac
+[ "$from" != "$top/tests/fault" ] || share_fault
 echo "built in $((SECONDS - begin)) s"
 
 scope=()
