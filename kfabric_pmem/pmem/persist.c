@@ -187,8 +187,11 @@ EXPORT_SYMBOL_GPL(kfi_region_store_durable);
 
 void kfi_region_acknowledge(struct kfi_region *region, u64 offset, u64 length)
 {
-	KFI_MARK(KFI_MARKER_DURABLE, region->medium + offset,
-		 length ?: region->map.size);
+	/* As kfi_region_persist() has it: no length is all of the region. */
+	if (!length)
+		KFI_MARK(KFI_MARKER_DURABLE, region->medium, region->map.size);
+	else
+		KFI_MARK(KFI_MARKER_DURABLE, region->medium + offset, length);
 }
 EXPORT_SYMBOL_GPL(kfi_region_acknowledge);
 
