@@ -21,7 +21,7 @@ enum {
 };
 
 struct shi_state shi = { .npes = 1 };
-_Thread_local unsigned int shi_looks;
+_Thread_local struct shi_looks shi_looks;
 
 static const uint8_t uuid[16] = { 1, 2, 3 };
 static struct shi_part part;
