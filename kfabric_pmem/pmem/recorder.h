@@ -51,6 +51,8 @@ struct kfi_record_point {
  * @points: how many
  * @line: of all moments
  * @lines: how many
+ * @pended: what was written back since the last fence, a line once
+ * @nr_pended: how many
  * @overflow: there were more than there is room for
  */
 struct kfi_record {

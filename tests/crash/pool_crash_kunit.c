@@ -218,6 +218,12 @@ static const char *name_of(unsigned int i)
 	return names[i];
 }
 
+/* Another place in each region, for one that gets the bytes of another */
+static u64 garbage_at(unsigned int i)
+{
+	return 1024 + 256 * i;
+}
+
 /* What an earlier region of that place held must not be found in a new one. */
 static int do_create(unsigned int i)
 {
@@ -236,7 +242,8 @@ static int do_create(unsigned int i)
 	region = kfi_region_open(ENV_POOL, name_of(i));
 	if (IS_ERR(region))
 		return PTR_ERR(region);
-	err = kfi_region_store_durable(region, 1024, garbage, sizeof(garbage));
+	err = kfi_region_store_durable(region, garbage_at(i), garbage,
+				       sizeof(garbage));
 	kfi_region_put(region);
 	return err;
 }
@@ -452,8 +459,9 @@ static int judge_names(struct explorer *e, u32 moment)
 		if (IS_ERR(region))
 			continue;
 		kfi_region_get_map(region, &map);
-		if (map.size != PAGE_SIZE || memchr_inv(map.kaddr, 0, 1024) ||
-		    memchr_inv(map.kaddr + 1088, 0, PAGE_SIZE - 1088)) {
+		if (map.size != PAGE_SIZE || memchr_inv(map.kaddr, 0, garbage_at(i)) ||
+		    memchr_inv(map.kaddr + garbage_at(i) + 64, 0,
+			       PAGE_SIZE - garbage_at(i) - 64)) {
 			explorer_fault("region %s has bytes that nobody wrote", name_of(i));
 			err = -EUCLEAN;
 		}
