@@ -49,6 +49,10 @@ help:
 #:   make demo-shmem [PICTURES=DIR]
 #:                            three machines, an OpenSHMEM program, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
+#:                            and, not by default, cluster rig microscope mutants
+#:                            crash-mutants native
+#:   make check-crash         power cuts at every fence: 20,000 images or more of
+#:                            what could survive, recovered and judged
 #:                            and, not by default, cluster rig mutants
 #:   make check-fault [TESTS=NAMES]
 #:                            loss, cut cables, frozen machines, devices that go,
@@ -59,6 +63,8 @@ help:
 #:   make soak [KILLS=N]      200 machines lose their power; file systems and
 #:                            partitions, CYCLES=N times (10); spaces, CUTS=N
 #:                            (20); all programs of OpenSHMEM on machines
+#:   make fuzz [FUZZ=NAMES]   libFuzzer on the decoders, RUNS=N executions each
+#:                            (10000000); NAMES as in tests/fuzz
 #:   make bench               against a hand-written verbs loop
 #:   make bench-storage       against NVMe-oF, md-raid1 and DRBD
 #:   make bench-shmem         libshmem against Open MPI's OSHMEM, on one machine
@@ -79,7 +85,11 @@ help:
 #:   KILLS=N            kill cycles in the check (default 20) and the soak
 #:   CYCLES=N           of the tests fs, disk and partition (default 1)
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
+#:   MICROSCOPE=1       the VM tests with a volatile cache before each NVDIMM
 #:   QUICK=1            of bench-storage, bench-shmem a few short rounds
+#:   EVERY=N, SET_EVERY=N, IMAGES=N
+#:                      of check-crash: one workload in N, of replica sets, and
+#:                      images of a moment
 #:   SEED=N             repeats a run with random moments
 #:   VM_JOBS=N          rigs of the VM tests that run at a time (default 3)
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
@@ -156,10 +166,16 @@ demo-shmem: deps-build+rig+test
 soak: deps-build+rig+test
 	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} CUTS=$${CUTS:-20} SHMEM_PROGRAMS=all \
 		'$(TOP)/tests/vm/run.sh' kill fs disk partition pspace shmem
+	@'$(TOP)/tests/check.sh' native
 
 check:
 	@'$(TOP)/tests/check.sh' $(ONLY)
 
+fuzz: deps-build+fuzz out
+	@'$(TOP)/tests/fuzz/run.sh' fuzz $(FUZZ)
+
+check-crash: deps-kunit
+	@'$(TOP)/tests/crash/run.sh'
 check-fault: deps-build+rig+kunit+test
 	@VM_JOBS=$${VM_JOBS:-1} '$(TOP)/tests/fault/run.sh' $(TESTS)
 
@@ -188,4 +204,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-fault bench bench-storage bench-shmem style sparse install clean
+.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash check-fault fuzz bench bench-storage bench-shmem style sparse install clean

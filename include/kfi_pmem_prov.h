@@ -74,6 +74,20 @@ int kfi_region_store_durable(struct kfi_region *region, u64 offset,
 			     const void *src, u64 length);
 
 /**
+ * kfi_region_acknowledge() - a commit is about to be acknowledged
+ * @region: the region
+ * @offset: first byte
+ * @length: bytes, 0 for all of the region
+ *
+ * To be called where kfi_region_persist() or kfi_region_store_durable() has
+ * returned 0 and the answer goes out. Nothing happens: it is a marker for the
+ * power-cut microscope, which then looks for lines that are not durable.
+ *
+ * Context: any.
+ */
+void kfi_region_acknowledge(struct kfi_region *region, u64 offset, u64 length);
+
+/**
  * kfi_region_check() - may the CPU touch these bytes?
  * @region: the region
  * @offset: first byte
@@ -85,6 +99,10 @@ int kfi_region_store_durable(struct kfi_region *region, u64 offset,
  * Context: any. Return: 0; -EIO: poison; -ENODEV: the device is gone; -EINVAL.
  */
 int kfi_region_check(struct kfi_region *region, u64 offset, u64 length);
+
+/* process */
+bool kfi_region_direct_begin(struct kfi_region *region);
+void kfi_region_direct_end(struct kfi_region *region);
 
 /**
  * kfi_region_store() - store bytes visibly

@@ -5,6 +5,7 @@
 #include "kfi_prov.h"
 #include "method.h"
 #include "native.h"
+#include "params.h"
 #include "peer.h"
 #include "rma.h"
 #include "rmr.h"
@@ -105,6 +106,7 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 	__le32 *rkeys = NULL;
 	u64 access = rmr->access;
 	u32 wire_access = 0, flags = 0;
+	bool native;
 	int ret;
 
 	lockdep_assert_held(&peer->control);
@@ -117,6 +119,10 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 		wire_access |= KFR_WIRE_ACCESS_READ;
 	if (access & KFI_WRITE)
 		wire_access |= KFR_WIRE_ACCESS_WRITE;
+	native = access & KFI_WRITE &&
+		 kfr_native_flush_usable(peer->conn->link.dev);
+	if (native)
+		wire_access |= KFR_WIRE_ACCESS_FLUSH;
 	req.access = cpu_to_le32(wire_access);
 	strscpy(req.name, rmr->name, sizeof(req.name));
 	if (!rmr->name[0])
@@ -190,7 +196,9 @@ int kfr_attach_locked(struct kfr_peer *peer, struct kfr_rmr *rmr,
 	facts = (struct kfr_method_facts) {
 		.domain = g.domain,
 		.coherent = g.coherent,
-		.native = kfr_native_flush_usable(peer->conn->link.dev),
+		.native = native &&
+			  le32_to_cpu(g.access) & KFR_WIRE_ACCESS_FLUSH,
+		.policy = READ_ONCE(kfr_commit_policy),
 	};
 	rmr->attr.method = kfr_method_choose(&facts);
 	rmr->attr.inline_max = rmr->attr.method == KFI_COMMIT_ASSISTED ?

@@ -284,6 +284,9 @@ static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 	grant->user.revoke = kfr_gate_revoke;
 	ret = m->name[0] ? kfr_gate_export(session, m, grant, &attr, &stale) :
 			   kfr_gate_mr(session, m, grant, &attr);
+	grant->may_flush = wire & KFR_WIRE_ACCESS_FLUSH &&
+			   grant->access & KFI_REMOTE_WRITE &&
+			   kfr_native_flush_usable(session->link.dev);
 	if (!ret)
 		ret = kfr_grant_register(grant);
 	if (ret) {
@@ -299,6 +302,8 @@ static void kfr_gate_attach(struct kfr_session *session, struct kfr_rx *rx)
 		wire |= KFR_WIRE_ACCESS_READ;
 	if (grant->access & KFI_REMOTE_WRITE)
 		wire |= KFR_WIRE_ACCESS_WRITE;
+	if (grant->flush)
+		wire |= KFR_WIRE_ACCESS_FLUSH;
 	reply.access = cpu_to_le32(wire);
 	reply.size = cpu_to_le64(grant->size);
 	export_uuid(reply.uuid, &attr.uuid);

@@ -116,6 +116,8 @@ static int kfr_chunk_register(struct kfr_grant *grant, struct kfr_chunk *c,
 		access |= IB_ACCESS_REMOTE_READ;
 	if (grant->access & KFI_REMOTE_WRITE)
 		access |= IB_ACCESS_REMOTE_WRITE | IB_ACCESS_LOCAL_WRITE;
+	if (grant->flush)
+		access |= IB_ACCESS_FLUSH_PERSISTENT;
 	ib_update_fast_reg_key(mr, ib_inc_rkey(mr->rkey));
 	ret = kfr_link_reg_mr(link, mr, access);
 	if (ret)
@@ -202,6 +204,8 @@ int kfr_grant_register(struct kfr_grant *grant)
 		kfi_region_get_map(grant->region, &grant->map);
 		grant->size = grant->map.size;
 		shift = grant->map.block_shift;
+		grant->flush = grant->may_flush &&
+			       kfi_region_direct_begin(grant->region);
 	} else {
 		grant->size = grant->mr->len;
 		grant->base = grant->mr->segs[0].offset;
@@ -247,6 +251,8 @@ void kfr_grant_withdraw(struct kfr_grant *grant)
 	wait_for_completion(&grant->unused);
 	/* Not held as long as the session: the region may be removed now. */
 	region = xchg(&grant->region, NULL);
+	if (region && grant->flush)
+		kfi_region_direct_end(region);
 	if (region)
 		kfi_region_put(region);
 }

@@ -44,6 +44,8 @@ struct kfr_grant {
 	struct kfi_export_user user;	/* exported region */
 	struct kfr_notice notice;
 	bool exported;
+	bool may_flush;			/* the peer and the device can */
+	bool flush;			/* the peer commits by RDMA FLUSH */
 
 	refcount_t uses;		/* requests at work on it, and itself */
 	struct completion unused;

@@ -10,6 +10,7 @@
 #include <rdma/rdma_cm.h>
 
 #include "kfr.h"
+#include "native.h"
 #include "wire.h"
 
 #define KFR_LINK_WRS	48	/* work requests of one post */
@@ -88,7 +89,7 @@ struct kfr_link {
 	u32 marks[KFR_LINK_MARKS];
 	u32 mark_head;
 	u32 mark_tail;
-	struct ib_rdma_wr wr[KFR_LINK_WRS];
+	union kfr_wr wr[KFR_LINK_WRS];
 	struct ib_sge sge[KFR_IOV_LIMIT + KFR_LINK_WRS];
 };
 

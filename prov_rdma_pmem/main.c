@@ -5,6 +5,7 @@
 
 #include "kfi_prov.h"
 #include "kfr.h"
+#include "native.h"
 #include "params.h"
 #include "wire.h"
 
@@ -27,6 +28,57 @@ MODULE_PARM_DESC(max_peers, "connections that an endpoint accepts");
 unsigned long kfr_mr_limit;
 module_param_named(mr_limit, kfr_mr_limit, ulong, 0644);
 MODULE_PARM_DESC(mr_limit, "bytes under one hardware key, at least 1 MiB; 0: what the device takes");
+
+enum kfr_commit_policy kfr_commit_policy;
+
+static const char *const kfr_commit_words[] = {
+	[KFR_COMMIT_AUTO] = "auto",
+	[KFR_COMMIT_ASSISTED] = "assisted",
+	[KFR_COMMIT_NATIVE] = "native",
+};
+
+/**
+ * kfr_commit_set() - set how commits are to be done, from now on
+ * @word: the parameter's value
+ *
+ * Regions that are attached stay as they are until they are attached anew.
+ *
+ * Context: process.
+ * Return: 0; -EINVAL: no such word; -EOPNOTSUPP: not with this kernel.
+ */
+int kfr_commit_set(const char *word)
+{
+	int policy = sysfs_match_string(kfr_commit_words, word);
+
+	if (policy < 0) {
+		pr_err("commit=%s: it is auto, assisted or native\n", word);
+		return policy;
+	}
+	if (policy == KFR_COMMIT_NATIVE && !kfr_native_flush_built()) {
+		pr_err("commit=native: no client of this kernel can post RDMA FLUSH; use commit=auto\n");
+		return -EOPNOTSUPP;
+	}
+	WRITE_ONCE(kfr_commit_policy, policy);
+	return 0;
+}
+
+static int kfr_commit_param_set(const char *val, const struct kernel_param *kp)
+{
+	return kfr_commit_set(val);
+}
+
+static int kfr_commit_param_get(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", kfr_commit_words[kfr_commit_policy]);
+}
+
+static const struct kernel_param_ops kfr_commit_ops = {
+	.set = kfr_commit_param_set,
+	.get = kfr_commit_param_get,
+};
+
+module_param_cb(commit, &kfr_commit_ops, NULL, 0644);
+MODULE_PARM_DESC(commit, "auto; assisted: never by RDMA FLUSH; native: by RDMA FLUSH or not at all");
 
 static uuid_t kfr_boot;
 const uuid_t *kfr_incarnation = &kfr_boot;

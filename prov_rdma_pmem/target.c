@@ -31,11 +31,16 @@ static bool kfr_target_must_defer(const struct kfr_grant *grant, u64 len,
 static int kfr_target_persist(struct kfr_grant *grant, u64 offset, u64 len,
 			      enum kfi_commit_level level)
 {
+	int ret;
+
 	if (level == KFI_COMMIT_VISIBLE)
 		return 0;
 	if (!grant->region)
 		return -EOPNOTSUPP;
-	return kfi_region_persist(grant->region, offset, len, level);
+	ret = kfi_region_persist(grant->region, offset, len, level);
+	if (!ret)
+		kfi_region_acknowledge(grant->region, offset, len);
+	return ret;
 }
 
 static int kfr_target_commit(struct kfr_session *session,
@@ -107,6 +112,8 @@ static int kfr_target_write(struct kfr_session *session,
 	if (unlikely(flags & KFR_WIRE_F_MEDIA) && !ret)
 		ret = kfi_region_persist(grant->region, offset, len,
 					 KFI_COMMIT_MEDIA);
+	if (!ret && commit && len)
+		kfi_region_acknowledge(grant->region, offset, len);
 	kfr_grant_unuse(grant);
 	served->op = commit ? KFI_STAT_WRITE_COMMIT : KFI_STAT_WRITE;
 	served->any = true;
@@ -147,6 +154,10 @@ static int kfr_target_publish(struct kfr_session *session,
 		return -EINPROGRESS;
 	}
 	ret = kfi_region_check(word->region, word_offset, sizeof(u64));
+#ifdef CONFIG_KFI_MUTANT_WORD_FIRST
+	if (!ret && len && flags & KFR_WIRE_F_INLINE)
+		ret = kfi_region_store(grant->region, offset, m->data, len);
+#else
 	if (!ret && len && flags & KFR_WIRE_F_INLINE)
 		ret = kfi_region_store_durable(grant->region, offset, m->data,
 					       len);
@@ -154,6 +165,7 @@ static int kfr_target_publish(struct kfr_session *session,
 			    flags & KFR_WIRE_F_MEDIA))
 		ret = kfi_region_persist(grant->region, offset, len,
 					 kfr_level(flags));
+#endif
 	if (!ret) {
 		__le64 *p = kfr_grant_address(word, word_offset, sizeof(*p));
 
@@ -161,6 +173,11 @@ static int kfr_target_publish(struct kfr_session *session,
 		WRITE_ONCE(*p, m->word);
 		ret = kfi_region_persist(word->region, word_offset,
 					 sizeof(u64), kfr_level(flags));
+	}
+	if (!ret) {
+		if (len)
+			kfi_region_acknowledge(grant->region, offset, len);
+		kfi_region_acknowledge(word->region, word_offset, sizeof(u64));
 	}
 unuse_word:
 	kfr_grant_unuse(word);
@@ -219,9 +236,12 @@ static int kfr_target_atomic(struct kfr_session *session,
 						 m->data + bytes + i * size,
 						 result + i * size);
 	}
-	if (!ret && flags & KFR_WIRE_F_COMMIT)
+	if (!ret && flags & KFR_WIRE_F_COMMIT) {
 		ret = kfi_region_persist(grant->region, offset, bytes,
 					 kfr_level(flags));
+		if (!ret)
+			kfi_region_acknowledge(grant->region, offset, bytes);
+	}
 	if (!ret && fetch)
 		*result_len = bytes;
 unuse:
@@ -303,6 +323,42 @@ static void kfr_mutant_work(struct work_struct *work)
 	kfree(m);
 }
 
+/* An answer is marked, wherever it is. */
+static void kfr_mutant_mark(struct kfr_session *session, __le32 id,
+			    __le64 offset, u64 len)
+{
+	struct kfr_grant *grant;
+
+	grant = kfr_grant_use(session, le32_to_cpu(id), KFI_REMOTE_WRITE,
+			      le64_to_cpu(offset), len);
+	if (IS_ERR(grant))
+		return;
+	if (grant->region)
+		kfi_region_acknowledge(grant->region, le64_to_cpu(offset), len);
+	kfr_grant_unuse(grant);
+}
+
+static void kfr_mutant_acknowledge(struct kfr_session *session,
+				   struct kfr_rx *rx)
+{
+	const struct kfr_wire_hdr *hdr = rx->data;
+	const struct kfr_wire_commit *commit = rx->data;
+	const struct kfr_wire_write *write = rx->data;
+	u32 i;
+
+	if (hdr->type == KFR_WIRE_COMMIT) {
+		for (i = 0; i < commit->count; i++)
+			kfr_mutant_mark(session, commit->range[i].grant,
+					commit->range[i].offset,
+					le64_to_cpu(commit->range[i].length));
+	} else if (le16_to_cpu(write->flags) & KFR_WIRE_F_COMMIT &&
+		   write->length) {
+		kfr_mutant_mark(session, write->grant, write->offset,
+				le16_to_cpu(write->length));
+	}
+	kfr_session_reply(session, rx, 0, NULL, 0);
+}
+
 static bool kfr_mutant_early_ack(struct kfr_session *session, struct kfr_rx *rx)
 {
 	const struct kfr_wire_hdr *hdr = rx->data;
@@ -318,7 +374,7 @@ static bool kfr_mutant_early_ack(struct kfr_session *session, struct kfr_rx *rx)
 	refcount_inc(&session->requests);
 	INIT_DELAYED_WORK(&m->work, kfr_mutant_work);
 	queue_delayed_work(session->ep->wq, &m->work, HZ / 4);
-	kfr_session_reply(session, rx, 0, NULL, 0);
+	kfr_mutant_acknowledge(session, rx);
 	return true;
 }
 #else

@@ -32,7 +32,8 @@ static_assert(sizeof(struct kfr_wire_message) + KFR_WIRE_INLINE_MAX <=
  * kfr_wire_check_cm() - check the private data of a connection request
  * @data: private data
  * @len: bytes of it; the CM pads it, so more than ours is fine
- * @credits: where the credits go that the peer asks for or grants
+ * @credits: where the credits go that the peer asks for or grants; untouched
+ *	by what is refused
  *
  * Context: any.
  * Return: 0; -EPROTO: not ours; -EPROTONOSUPPORT: another version.
@@ -40,18 +41,20 @@ static_assert(sizeof(struct kfr_wire_message) + KFR_WIRE_INLINE_MAX <=
 int kfr_wire_check_cm(const void *data, size_t len, u16 *credits)
 {
 	const struct kfr_wire_cm *cm = data;
+	u16 n;
 
 	if (!data || len < sizeof(*cm) ||
 	    le32_to_cpu(cm->magic) != KFR_WIRE_MAGIC)
 		return -EPROTO;
 	if (le16_to_cpu(cm->version) != KFR_WIRE_VERSION)
 		return -EPROTONOSUPPORT;
-	*credits = le16_to_cpu(cm->credits);
-	if (*credits < KFR_WIRE_CREDITS_MIN || *credits > KFR_WIRE_CREDITS_MAX)
+	n = le16_to_cpu(cm->credits);
+	if (n < KFR_WIRE_CREDITS_MIN || n > KFR_WIRE_CREDITS_MAX)
 		return -EPROTO;
 	if (le32_to_cpu(cm->request_max) != KFR_WIRE_REQUEST_MAX ||
 	    le32_to_cpu(cm->reply_max) != KFR_WIRE_REPLY_MAX)
 		return -EPROTO;
+	*credits = n;
 	return 0;
 }
 
@@ -81,6 +84,15 @@ static int check_hello(const struct kfr_wire_hello *m, size_t len)
 	       !m->reserved ? 0 : -EPROTO;
 }
 
+static bool access_known(u32 access)
+{
+	if (access & ~(KFR_WIRE_ACCESS_READ | KFR_WIRE_ACCESS_WRITE |
+		       KFR_WIRE_ACCESS_FLUSH))
+		return false;
+	return !(access & KFR_WIRE_ACCESS_FLUSH) ||
+	       access & KFR_WIRE_ACCESS_WRITE;
+}
+
 static int check_attach(const struct kfr_wire_attach *m, size_t len)
 {
 	u32 access, flags;
@@ -88,8 +100,7 @@ static int check_attach(const struct kfr_wire_attach *m, size_t len)
 	if (len != sizeof(*m) || !kfr_wire_name_ok(m->name, true))
 		return -EPROTO;
 	access = le32_to_cpu(m->access);
-	if (!access ||
-	    access & ~(KFR_WIRE_ACCESS_READ | KFR_WIRE_ACCESS_WRITE))
+	if (!access || !access_known(access))
 		return -EPROTO;
 	/* Only named regions are exported and have epochs, and 0 is none. */
 	flags = le32_to_cpu(m->flags);
@@ -328,8 +339,7 @@ int kfr_wire_check_grant(const void *data, size_t len)
 	if (!size || size > S64_MAX / 2 || base >= KFR_WIRE_BASE_MAX ||
 	    g->domain >= KFI_PMEM_DOMAIN_MAX ||
 	    g->coherent > 1 || g->chunk_shift < 12 || g->chunk_shift > 62 ||
-	    le32_to_cpu(g->access) &
-	    ~(KFR_WIRE_ACCESS_READ | KFR_WIRE_ACCESS_WRITE))
+	    !access_known(le32_to_cpu(g->access)))
 		return -EPROTO;
 	chunks = ((base + size - 1) >> g->chunk_shift) + 1;
 	if (chunks != le32_to_cpu(g->chunks) || chunks > KFR_WIRE_CHUNKS_MAX)

@@ -16,7 +16,7 @@
 #include <linux/types.h>
 
 #define KFR_WIRE_MAGIC		0x6b66706dU	/* "kfpm" */
-#define KFR_WIRE_VERSION	3
+#define KFR_WIRE_VERSION	4
 
 #define KFR_WIRE_INLINE_MAX	1024	/* data bytes in a request */
 #define KFR_WIRE_REQUEST_MAX	1280	/* bytes of the largest request */
@@ -104,6 +104,7 @@ struct kfr_wire_attach {
 
 #define KFR_WIRE_ACCESS_READ	0x1
 #define KFR_WIRE_ACCESS_WRITE	0x2
+#define KFR_WIRE_ACCESS_FLUSH	0x4	/* with WRITE: commit by RDMA FLUSH */
 
 #define KFR_WIRE_ATTACH_RAISE	0x1	/* accept the epoch first, and fence */
 #define KFR_WIRE_ATTACH_SOLE	0x2	/* revoke the peer's earlier ones first */

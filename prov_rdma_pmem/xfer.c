@@ -9,8 +9,11 @@
 #include <linux/slab.h>
 
 #include "method.h"
+#include "native.h"
 #include "peer.h"
 #include "rmr.h"
+
+#define KFR_FLUSH_MAX	8	/* FLUSHes of one operation */
 
 /**
  * kfr_slot_get() - take a credit and its message buffer
@@ -97,16 +100,20 @@ static int kfr_op_check(struct kfr_op *op)
 /* The method for all ranges of an operation: the one that asks most. */
 static enum kfi_commit_method kfr_op_method(const struct kfr_op *op)
 {
-	enum kfi_commit_method method = KFI_COMMIT_EADR;
+	enum kfi_commit_method method;
 	u32 i;
 
+	if (!op->nrma)
+		return KFI_COMMIT_EADR;
+	method = op->rma[0].rmr->attr.method;
 	for (i = 0; i < op->nrma; i++) {
 		enum kfi_commit_method m = op->rma[i].rmr->attr.method;
 
 		if (m == KFI_COMMIT_ASYNC)
 			return m;
-		if (m != KFI_COMMIT_EADR)
-			method = m;
+		/* The target can do for all what each of them needs. */
+		if (m != method)
+			method = KFI_COMMIT_ASSISTED;
 	}
 	return method;
 }
@@ -121,24 +128,30 @@ struct kfr_build {
 	u64 bytes;
 };
 
-static struct ib_rdma_wr *kfr_build_wr(struct kfr_build *b,
-				       enum ib_wr_opcode opcode)
+static union kfr_wr *kfr_build_wr(struct kfr_build *b,
+				  enum ib_wr_opcode opcode)
 {
-	struct ib_rdma_wr *wr;
+	union kfr_wr *wr;
 
 	if (b->wrs == KFR_LINK_WRS)
 		return NULL;
 	wr = &b->conn->link.wr[b->wrs++];
 	memset(wr, 0, sizeof(*wr));
-	wr->wr.opcode = opcode;
-	wr->wr.wr_cqe = &b->op->data_cqe;
-	wr->wr.sg_list = &b->conn->link.sge[b->sges];
+	wr->send.opcode = opcode;
+	wr->send.wr_cqe = &b->op->data_cqe;
+	wr->send.sg_list = &b->conn->link.sge[b->sges];
 	if (b->last)
-		b->last->next = &wr->wr;
+		b->last->next = &wr->send;
 	else
-		b->first = &wr->wr;
-	b->last = &wr->wr;
+		b->first = &wr->send;
+	b->last = &wr->send;
 	return wr;
+}
+
+/* The hardware key for an address in a remote region. */
+static u32 kfr_rmr_rkey(const struct kfr_rmr *rmr, u64 address)
+{
+	return le32_to_cpu(rmr->rkeys[address >> rmr->chunk_shift]);
 }
 
 /* RDMA WRITEs or READs for all ranges: cut at hardware keys and SGE limits. */
@@ -156,14 +169,13 @@ static int kfr_build_data(struct kfr_build *b, enum ib_wr_opcode opcode)
 
 		while (left) {
 			u64 room = min(left, chunk - (offset & (chunk - 1)));
-			struct ib_rdma_wr *wr = kfr_build_wr(b, opcode);
+			union kfr_wr *wr = kfr_build_wr(b, opcode);
 
 			if (!wr)
 				return -EMSGSIZE;
-			wr->remote_addr = offset;
-			wr->rkey = le32_to_cpu(rmr->rkeys[offset >>
-							  rmr->chunk_shift]);
-			while (room && wr->wr.num_sge < link->max_sge) {
+			wr->rdma.remote_addr = offset;
+			wr->rdma.rkey = kfr_rmr_rkey(rmr, offset);
+			while (room && wr->send.num_sge < link->max_sge) {
 				struct kfr_seg *seg = &op->segs[s];
 				struct ib_sge *sge = &link->sge[b->sges];
 				u32 n = min_t(u64, room, seg->len - used);
@@ -174,7 +186,7 @@ static int kfr_build_data(struct kfr_build *b, enum ib_wr_opcode opcode)
 				sge->length = n;
 				sge->lkey = link->pd->local_dma_lkey;
 				b->sges++;
-				wr->wr.num_sge++;
+				wr->send.num_sge++;
 				room -= n;
 				left -= n;
 				offset += n;
@@ -185,6 +197,55 @@ static int kfr_build_data(struct kfr_build *b, enum ib_wr_opcode opcode)
 					s++;
 				}
 			}
+		}
+	}
+	return 0;
+}
+
+/* The range to commit; length 0 is the whole region. */
+static u64 kfr_rma_span(const struct kfr_rma *rma, u64 *first)
+{
+	const struct kfr_rmr *rmr = rma->rmr;
+
+	*first = rmr->base + (rma->len ? rma->offset : 0);
+	return rma->len ?: rmr->attr.size;
+}
+
+/* FLUSHes: one for each hardware key of each range. */
+static u32 kfr_flush_wrs(const struct kfr_op *op)
+{
+	u64 first, len, wrs = 0;
+	u32 i;
+
+	for (i = 0; i < op->nrma; i++) {
+		const struct kfr_rma *rma = &op->rma[i];
+
+		len = kfr_rma_span(rma, &first);
+		wrs += ((first + len - 1) >> rma->rmr->chunk_shift) -
+		       (first >> rma->rmr->chunk_shift) + 1;
+	}
+	return min_t(u64, wrs, U32_MAX);
+}
+
+static int kfr_build_flush(struct kfr_build *b)
+{
+	struct kfr_op *op = b->op;
+	u64 at, left, chunk, n;
+	union kfr_wr *wr;
+	u32 i;
+
+	for (i = 0; i < op->nrma; i++) {
+		struct kfr_rmr *rmr = op->rma[i].rmr;
+
+		chunk = 1ULL << rmr->chunk_shift;
+		left = kfr_rma_span(&op->rma[i], &at);
+		for (; left; at += n, left -= n) {
+			n = min(left, chunk - (at & (chunk - 1)));
+			wr = kfr_build_wr(b, IB_WR_FLUSH);
+			if (!wr)
+				return -EMSGSIZE;
+			kfr_native_flush_fill(wr, at, n,
+					      kfr_rmr_rkey(rmr, at));
 		}
 	}
 	return 0;
@@ -221,12 +282,12 @@ static void kfr_fill_hdr(struct kfr_conn *conn, u32 slot, size_t len, u8 type)
 static void kfr_build_send(struct kfr_build *b, u32 slot, size_t len, u8 type)
 {
 	struct kfr_link *link = &b->conn->link;
-	struct ib_rdma_wr *wr = kfr_build_wr(b, IB_WR_SEND);
+	union kfr_wr *wr = kfr_build_wr(b, IB_WR_SEND);
 	struct ib_sge *sge = &link->sge[b->sges++];
 
 	kfr_fill_hdr(b->conn, slot, len, type);
 	b->bytes += len;
-	kfr_link_set_message(link, &wr->wr, sge, slot, len);
+	kfr_link_set_message(link, &wr->send, sge, slot, len);
 }
 
 /*
@@ -372,6 +433,22 @@ static void kfr_op_track_dirty(struct kfr_op *op)
 	}
 }
 
+/*
+ * Does the NIC of the target do all there is to do? A FLUSH covers one hardware
+ * key, so a range of many is better asked for. A commit that is only to be seen
+ * needs no FLUSH, but somebody who knows that it is.
+ */
+static bool kfr_op_is_native(const struct kfr_op *op,
+			     enum kfi_commit_method method)
+{
+	if (method != KFI_COMMIT_NATIVE || kfr_flush_wrs(op) > KFR_FLUSH_MAX)
+		return false;
+	if (op->type == KFR_OP_WRITE)
+		return kfr_op_durable(op) && !(op->flags & KFI_COMMIT_DEEP);
+	return op->type == KFR_OP_COMMIT &&
+	       op->commit.level == KFI_COMMIT_PERSISTENT;
+}
+
 /* Does the target have to act, beyond what its NIC does? */
 static bool kfr_op_needs_request(const struct kfr_op *op,
 				 enum kfi_commit_method method)
@@ -513,7 +590,7 @@ static noinline_for_stack int kfr_op_post_any(struct kfr_peer *peer,
 	struct kfr_link *link = &conn->link;
 	struct kfr_build b = { .conn = conn, .op = op };
 	enum kfi_commit_method method;
-	bool request, inlined = false, data;
+	bool request, native, inlined = false, data;
 	int slot = -1, ret;
 	size_t len = 0;
 	void *buf;
@@ -538,7 +615,10 @@ static noinline_for_stack int kfr_op_post_any(struct kfr_peer *peer,
 		return ret;
 
 	method = kfr_op_method(op);
-	request = kfr_op_needs_request(op, method);
+	native = kfr_op_is_native(op, method);
+	if (method == KFI_COMMIT_NATIVE && !native)
+		method = KFI_COMMIT_ASSISTED;
+	request = !native && kfr_op_needs_request(op, method);
 	if (op->type == KFR_OP_WRITE)
 		inlined = request && kfr_op_durable(op) && op->nrma == 1 &&
 			  kfr_method_inline(method, op->len);
@@ -547,7 +627,8 @@ static noinline_for_stack int kfr_op_post_any(struct kfr_peer *peer,
 	data = (op->type == KFR_OP_WRITE || op->type == KFR_OP_READ ||
 		op->type == KFR_OP_PUBLISH) && !inlined;
 
-	wrs = 1 + (data ? kfr_data_wrs(op, link->max_sge) : 0);
+	wrs = 1 + (data ? kfr_data_wrs(op, link->max_sge) : 0) +
+	      (native ? kfr_flush_wrs(op) : 0);
 	if (wrs > KFR_LINK_WRS || wrs >= link->params.sq_depth)
 		return -EMSGSIZE;
 	spin_lock(&link->sq_lock);
@@ -576,6 +657,11 @@ static noinline_for_stack int kfr_op_post_any(struct kfr_peer *peer,
 			ret = kfr_build_data(&b, op->type == KFR_OP_READ ?
 					     IB_WR_RDMA_READ :
 					     IB_WR_RDMA_WRITE);
+		if (ret)
+			goto put_slot;
+	}
+	if (native) {
+		ret = kfr_build_flush(&b);
 		if (ret)
 			goto put_slot;
 	}
@@ -620,7 +706,7 @@ static noinline_for_stack int kfr_op_post_any(struct kfr_peer *peer,
 		kfr_build_send(&b, slot, len, type);
 		conn->slot[slot].op = op;
 		op->wait_replies++;
-	} else if (!data || !b.wrs) {
+	} else if (!b.wrs) {
 		/* Its ACK says that all earlier writes landed. */
 		kfr_build_wr(&b, IB_WR_RDMA_WRITE);
 	}

@@ -55,6 +55,8 @@ struct rig_config {
 	char *qemu;
 	char **qemu_args;
 	unsigned int nr_qemu_args;
+	char **plugins;		/* of TCG, with %d, %n and %b in them */
+	unsigned int nr_plugins;
 	unsigned int mtu;
 	bool kvm;
 	bool fresh;

@@ -98,6 +98,15 @@ void node_note(struct node *n, const char *fmt, ...)
 	fprintf(stderr, "node %s: %s\n", n->spec->name, n->note);
 }
 
+/* What a plugin says to have survived on an NVDIMM that is emptied now */
+static void survivor_forget(const char *nvdimm)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s.survivor", nvdimm);
+	unlink(path);
+}
+
 /* A sparse file; one of another size belongs to another node. */
 static int nvdimm_prepare(struct node *n, const struct rig_config *cfg,
 			  unsigned int i)
@@ -107,6 +116,8 @@ static int nvdimm_prepare(struct node *n, const struct rig_config *cfg,
 	int fd, ret = 0;
 
 	node_nvdimm(cfg, n, i, path, sizeof(path));
+	if (cfg->fresh && !n->boots)
+		survivor_forget(path);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return node_fail(n, path);
@@ -253,6 +264,40 @@ static void args_snapshot(struct args *a, const struct node *n)
 	}
 }
 
+/* A plugin's words, with what is this node's own. */
+static char *plugin_words(const char *text, const struct node *n,
+			  const struct rig_config *cfg)
+{
+	char *words = NULL;
+	size_t size;
+	FILE *f = open_memstream(&words, &size);
+
+	if (!f)
+		die("out of memory");
+	for (; *text; text++) {
+		if (*text != '%') {
+			fputc(*text, f);
+			continue;
+		}
+		switch (*++text) {
+		case 'n':
+			fputs(n->spec->name, f);
+			break;
+		case 'd':
+			fprintf(f, "%s/%s", cfg->dir, n->spec->name);
+			break;
+		case 'b':
+			fprintf(f, "%u", n->boots + 1);
+			break;
+		case '%':	/* others were refused where they came in */
+			fputc('%', f);
+			break;
+		}
+	}
+	fclose(f);
+	return words;
+}
+
 /* What the devices of the machine are connected to. */
 static void args_ends(struct args *a, const struct node *n,
 		      const struct rig_config *cfg, int chan, int stub)
@@ -277,6 +322,10 @@ static void args_ends(struct args *a, const struct node *n,
 		arg(a, "-object");
 		arg(a, "memory-backend-file,id=pmem%u,share=on,mem-path=%s,size=%llu",
 		    i, path, (unsigned long long)n->spec->nvdimm[i]);
+	}
+	for (i = 0; i < cfg->nr_plugins; i++) {
+		arg(a, "-plugin");
+		arg_add(a, plugin_words(cfg->plugins[i], n, cfg));
 	}
 	args_snapshot(a, n);
 }

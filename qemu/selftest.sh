@@ -524,6 +524,10 @@ mkfifo "$work/pipe"
 check "an image is built" image
 check "an image is taken from the cache" image
 check "an image with the same content is left alone" image_again
+check "an unknown word of a plugin is refused" says '%n, %d, %b' 255 \
+	"$kfirig" run --plugin 'x.so,a=%q' a -- true
+check "a plugin under KVM is refused" says 'a plugin would see nothing' 255 \
+	"$kfirig" run -i "$work/image" --accel kvm --plugin x.so a -- true
 check "two nodes boot" "$kfirig" up -i "$work/image" a b
 check "a second rig in the same folder is refused" \
 	status_is 255 "$kfirig" up -i "$work/image" a

@@ -30,6 +30,16 @@ struct up_args {
 	char **command;
 };
 
+static bool plugin_words_valid(const char *text)
+{
+	while ((text = strchr(text, '%'))) {
+		if (!text[1] || !strchr("ndb%", text[1]))
+			return false;
+		text += 2;
+	}
+	return true;
+}
+
 static error_t up_parser(int key, char *arg, struct argp_state *state)
 {
 	struct up_args *a = state->input;
@@ -58,6 +68,14 @@ static error_t up_parser(int key, char *arg, struct argp_state *state)
 		cfg->qemu_args = xrealloc(cfg->qemu_args, cfg->nr_qemu_args + 1,
 					  sizeof(*cfg->qemu_args));
 		cfg->qemu_args[cfg->nr_qemu_args++] = arg;
+		return 0;
+	case 'P':
+		if (!plugin_words_valid(arg))
+			argp_error(state, "--plugin=%s: %%n, %%d, %%b or %%%%",
+				   arg);
+		cfg->plugins = xrealloc(cfg->plugins, cfg->nr_plugins + 1,
+					sizeof(*cfg->plugins));
+		cfg->plugins[cfg->nr_plugins++] = arg;
 		return 0;
 	case 'A':
 		a->accel = arg;
@@ -117,6 +135,8 @@ static error_t up_parser(int key, char *arg, struct argp_state *state)
 	{ "vmlinuz", 'V', "FILE", 0, "Kernel to boot, as a file", 0 }, \
 	{ "append", 'a', "WORDS", 0, "Add to the kernel's command line", 0 }, \
 	{ "qemu-arg", 'q', "WORD", 0, "Add a word to QEMU's command line", 0 }, \
+	{ "plugin", 'P', "FILE[,OPTION...]", 0, \
+	  "A plugin of TCG for each node; %n is its name, %d its folder, %b the number of its boot", 0 }, \
 	{ "accel", 'A', "KIND", 0, \
 	  "auto: KVM where it boots a guest, else TCG; or kvm, or tcg (auto)", 0 }, \
 	{ "mtu", 'u', "BYTES", 0, "MTU of the network (1500)", 0 }, \
@@ -159,7 +179,11 @@ static void config_complete(struct up_args *a)
 		die("cannot read the kernel %s: %s; give --vmlinuz",
 		    cfg->vmlinuz, strerror(errno));
 	cfg->vmlinuz = kernel_bootable(realpath(cfg->vmlinuz, NULL));
-	if (!a->accel || !strcmp(a->accel, "auto"))
+	if (cfg->nr_plugins && a->accel && !strcmp(a->accel, "kvm"))
+		die("--plugin: KVM runs the guest by itself, a plugin would see nothing; use --accel tcg");
+	if (cfg->nr_plugins)
+		cfg->kvm = false;
+	else if (!a->accel || !strcmp(a->accel, "auto"))
 		cfg->kvm = kvm_usable(cfg->qemu, cfg->vmlinuz);
 	else
 		cfg->kvm = !strcmp(a->accel, "kvm");

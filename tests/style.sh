@@ -68,6 +68,13 @@ mapfile -t shell < <({
 perl "$scripts/scripts/checkpatch.pl" --no-tree --strict --terse --no-summary \
 	--show-types --ignore "$(IFS=,; echo "${ignore[*]}")" -f "${code[@]}" \
 	2>&1 | grep -v -E "$(IFS='|'; echo "${places[*]}")" > "$work/checkpatch" || true
+# Patches for the kernel; which commits they mend only its own repository knows.
+# From stdin: what git has is taken for code.
+for file in Documentation/upstream/000[1-9]-*.patch; do
+	perl "$scripts/scripts/checkpatch.pl" --no-tree --strict --terse \
+		--no-summary --show-types --ignore UNKNOWN_COMMIT_ID - < "$file" 2>&1 |
+		sed "s#^-:#$file:#" >> "$work/checkpatch" || true
+done
 count checkpatch "$work/checkpatch"
 
 perl "$scripts/scripts/kernel-doc" -none "${code[@]}" 2> "$work/kernel-doc" || true

@@ -477,15 +477,22 @@ static void read_value(struct reader *r, char *text)
 	r->value_end = &value->next;
 }
 
+static bool ends_line(char c)
+{
+	return c == '\n' || c == '\r';
+}
+
 static void read_line(struct reader *r, char *line, size_t len)
 {
 	char *text;
 	size_t i;
 
 	config_at(r->config, ++r->line);
+	while (len && ends_line(line[len - 1]))
+		len--;
+	/* What is wrong is repeated on a terminal: nothing may move there. */
 	for (i = 0; i < len; i++)
-		if (iscntrl((unsigned char)line[i]) &&
-		    !isspace((unsigned char)line[i]))
+		if (iscntrl((unsigned char)line[i]) && line[i] != '\t')
 			die_usage("a control character (%#x); is this a text file?",
 				  (unsigned char)line[i]);
 	text = strip(line);

@@ -33,6 +33,7 @@ usage() {
 	  bench-shmem
 	          the peer of libshmem: Open MPI's OSHMEM
 	  model   the model checker
+	  fuzz    clang with libFuzzer and its coverage
 	  style   checkers
 	  cluster Corosync and Pacemaker, for the nodes of a test: to be
 	          fetched, since installed they start services here
@@ -75,6 +76,7 @@ packages() {
 	shmem) echo gcc g++ make libc6-dev binutils procps python3 ;;
 	bench-shmem) echo openmpi-bin libopenmpi-dev ;;
 	model) echo spin gcc libc6-dev ;;
+	fuzz) echo clang libclang-rt-dev llvm libmnl-dev pkg-config ;;
 	style) echo sparse shellcheck perl python3 xz-utils linux-source-6.12 ;;
 	cluster)
 		echo corosync pacemaker pacemaker-cli-utils resource-agents \

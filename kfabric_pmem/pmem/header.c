@@ -6,6 +6,7 @@
 
 #include <linux/blk_types.h>
 #include <linux/slab.h>
+#include <uapi/kfi_marker.h>
 #include "persist.h"
 #include "pool.h"
 #include "region.h"
@@ -45,15 +46,22 @@ static const struct kfi_media_io header_io = {
 
 static int update_copy(struct kfi_pool *pool)
 {
+#ifdef KFI_MUTANT_HEADER_IN_PLACE
+	u32 copy = pool->newest;
+#else
 	u32 copy = !pool->newest;
+#endif
 	int err;
 
 	/* taken also when this fails: the medium may have seen it */
 	pool->media.sequence++;
 	err = kfi_media_update(&header_io, pool, &pool->media, copy,
 			       pool->image);
-	if (!err)
+	if (!err) {
 		pool->newest = copy;
+		KFI_MARK(KFI_MARKER_DURABLE, pool->medium.kaddr,
+			 KFI_MEDIA_HEADER);
+	}
 	return err;
 }
 

@@ -4,13 +4,11 @@
  *
  * Pure code: no locks, no allocation, no I/O of its own.
  */
-#ifdef __KERNEL__
 #include <asm/byteorder.h>
 #include <linux/array_size.h>
 #include <linux/crc32c.h>
 #include <linux/errno.h>
 #include <linux/string.h>
-#endif
 #include "media.h"
 
 /**

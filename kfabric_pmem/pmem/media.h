@@ -3,18 +3,14 @@
  * The on-media format: layout, the one encoder and the one decoder.
  *
  * Nothing in here knows kernel objects, so that media.c also builds in
- * userspace. Documentation/on-media-format.rst describes the format.
+ * userspace, for tests/fuzz. Documentation/on-media-format.rst describes the format.
  */
 #ifndef KFI_PMEM_MEDIA_H
 #define KFI_PMEM_MEDIA_H
 
-#ifdef __KERNEL__
 #include <linux/build_bug.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
-#else
-#include "media_compat.h"
-#endif
 
 #define KFI_MEDIA_MAGIC		0x004d454d5049464bULL	/* "KFIPMEM", LE */
 #define KFI_MEDIA_VERSION	1

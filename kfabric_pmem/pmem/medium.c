@@ -455,9 +455,11 @@ int kfi_medium_zero(struct kfi_medium *medium, u64 offset, u64 length)
 		id = kfi_medium_begin(medium, offset, stop - offset);
 		if (id < 0)
 			return id;
-		for (; offset < stop; offset += PAGE_SIZE)
+		for (; offset < stop; offset += PAGE_SIZE) {
 			memcpy_flushcache(medium->kaddr + offset, zero,
 					  PAGE_SIZE);
+			kfi_record_writeback(medium->kaddr + offset, PAGE_SIZE);
+		}
 		kfi_medium_end(medium, id);
 		/* what is done is done, and has to be durable */
 		if (offset < end && fatal_signal_pending(current))

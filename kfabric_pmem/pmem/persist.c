@@ -8,6 +8,7 @@
 #include <linux/dax.h>
 #include <linux/export.h>
 #include <linux/sched.h>
+#include <uapi/kfi_marker.h>
 #include "cache_model.h"
 #include "medium.h"
 #include "persist.h"
@@ -141,6 +142,7 @@ int kfi_region_persist(struct kfi_region *region, u64 offset, u64 length,
 	id = kfi_medium_begin(medium, region->media.offset + offset, length);
 	if (id < 0)
 		return id;
+	KFI_MARK(KFI_MARKER_COMMIT, region->medium + offset, length);
 	for (done = 0; done < length; done += chunk) {
 		chunk = min_t(u64, length - done, CHUNK);
 		write_back(region, offset + done, chunk);
@@ -176,11 +178,22 @@ int kfi_region_store_durable(struct kfi_region *region, u64 offset,
 	} else {
 		kfi_persist_copy_flush(dst, src, length);
 	}
+	KFI_MARK(KFI_MARKER_COMMIT, region->medium + offset, length);
 	err = fence(region, offset, length, KFI_COMMIT_PERSISTENT);
 	kfi_medium_end(medium, id);
 	return err ?: run_handler(region, offset, length);
 }
 EXPORT_SYMBOL_GPL(kfi_region_store_durable);
+
+void kfi_region_acknowledge(struct kfi_region *region, u64 offset, u64 length)
+{
+	/* As kfi_region_persist() has it: no length is all of the region. */
+	if (!length)
+		KFI_MARK(KFI_MARKER_DURABLE, region->medium, region->map.size);
+	else
+		KFI_MARK(KFI_MARKER_DURABLE, region->medium + offset, length);
+}
+EXPORT_SYMBOL_GPL(kfi_region_acknowledge);
 
 int kfi_region_check(struct kfi_region *region, u64 offset, u64 length)
 {

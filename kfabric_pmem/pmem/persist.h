@@ -10,6 +10,7 @@
 #include <linux/libnvdimm.h>
 #include <linux/string.h>
 #include "kfi_pmem.h"
+#include "recorder.h"
 
 struct kfi_medium;
 
@@ -21,6 +22,7 @@ static inline void kfi_persist_writeback(void *addr, size_t length)
 {
 #ifndef KFI_MUTANT_NO_WRITEBACK
 	arch_wb_cache_pmem(addr, length);
+	kfi_record_writeback(addr, length);
 #endif
 }
 
@@ -28,6 +30,7 @@ static inline void kfi_persist_writeback(void *addr, size_t length)
 static inline void kfi_persist_fence(void)
 {
 #ifndef KFI_MUTANT_NO_FENCE
+	kfi_record_fence();
 	pmem_wmb();
 #else
 	barrier();
@@ -60,6 +63,7 @@ static inline void kfi_persist_copy_flush(void *dst, const void *src,
 	} else {
 		memcpy_flushcache(dst, src, length);
 	}
+	kfi_record_writeback(dst, length);
 #endif
 }
 

@@ -671,6 +671,25 @@ int kfi_pool_test_poison(const char *name, u64 offset, u64 length)
 }
 
 /**
+ * kfi_pool_test_attest() - have a RAM pool pass for another medium
+ * @name: the pool
+ * @domain: that its regions attest, until its power is cut
+ *
+ * Return: 0 or -ENOENT.
+ */
+int kfi_pool_test_attest(const char *name, enum kfi_pmem_domain domain)
+{
+	struct kfi_pool *pool;
+
+	pool = kfi_pool_lock(name, NULL);
+	if (IS_ERR(pool))
+		return PTR_ERR(pool);
+	pool->medium.domain = domain;
+	kfi_pool_unlock(pool);
+	return 0;
+}
+
+/**
  * kfi_pool_test_medium() - where a pool's medium is
  * @name: the pool
  *

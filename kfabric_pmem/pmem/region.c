@@ -618,7 +618,8 @@ EXPORT_SYMBOL_GPL(kfi_region_raise_epoch);
  * must not be called from a handler.
  *
  * Context: process, sleeps.
- * Return: 0, -EINVAL, -ENOMEM.
+ * Return: 0, -EINVAL, -ENOMEM; -EBUSY: a peer has the region attached whose NIC
+ * commits by itself, and would call no handler.
  */
 int kfi_region_set_handler(struct kfi_region *region,
 			   const struct kfi_target_handler *handler,
@@ -638,12 +639,16 @@ int kfi_region_set_handler(struct kfi_region *region,
 
 	mutex_lock(&region->handler_lock);
 	if (new && !region->has_handler) {
+		if (!kfi_region_direct_forbid(region)) {
+			mutex_unlock(&region->handler_lock);
+			kfree(new);
+			return -EBUSY;
+		}
 		/*
 		 * Whoever found that a commit does not sleep, and is about to
 		 * make one where it must not, is in a section that RCU waits
 		 * for.
 		 */
-		WRITE_ONCE(region->has_handler, true);
 		synchronize_rcu();
 	}
 	old = rcu_replace_pointer(region->handler, new,

@@ -35,8 +35,9 @@ struct kfi_region_handler {
  * @uses: local uses
  * @revoking: the use whose revoke() runs; set under @use_lock
  * @handler_lock: serialises changes of the handler
- * @has_handler: a commit may sleep in a handler
+ * @has_handler: a commit may sleep in a handler; set by direct.c
  * @handler: the target handler
+ * @direct: grants to NICs that commit by themselves: see direct.c
  */
 struct kfi_region {
 	struct list_head list;
@@ -56,6 +57,7 @@ struct kfi_region {
 	struct mutex handler_lock;	/* changes of @handler */
 	bool has_handler;
 	struct kfi_region_handler __rcu *handler;
+	unsigned int direct;
 };
 
 struct kfi_region *kfi_region_alloc(struct kfi_pool *pool,
@@ -71,6 +73,7 @@ int kfi_region_retire(struct kfi_region *region,
 void kfi_region_revive(struct kfi_region *region);
 int kfi_region_expel(struct kfi_region *region);
 int kfi_region_notify(struct kfi_region *region, enum kfi_region_event event);
+bool kfi_region_direct_forbid(struct kfi_region *region);
 int kfi_region_handle(struct kfi_region *region, u64 offset, u64 length);
 
 #endif

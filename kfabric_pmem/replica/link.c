@@ -71,16 +71,26 @@ static int kfs_local_commit(struct kfs_member *m)
 	u64 chunk = 0;
 	int err = 0;
 
-	while (!err && kfs_commit_ranges(m->set, &chunk, &iov, 1))
+	while (!err && kfs_commit_ranges(m->set, &chunk, &iov, 1)) {
 		err = kfi_region_persist(m->local_region, iov.addr, iov.len,
 					 KFI_COMMIT_PERSISTENT);
+		if (!err)
+			kfi_region_acknowledge(m->local_region, iov.addr,
+					       iov.len);
+	}
 	return err;
 }
 
 static int kfs_local_do(struct kfs_member *m, struct kfi_member_op *op)
 {
-	return op->kind == KFS_COMMIT ? kfs_local_commit(m) :
-					kfs_local_copy(m, op);
+	int err;
+
+	if (op->kind == KFS_COMMIT)
+		return kfs_local_commit(m);
+	err = kfs_local_copy(m, op);
+	if (!err && op->kind == KFS_WRITE_DURABLE)
+		kfi_region_acknowledge(m->local_region, op->offset, op->length);
+	return err;
 }
 
 /**

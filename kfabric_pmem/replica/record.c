@@ -3,6 +3,7 @@
 #include <linux/align.h>
 #include <linux/bits.h>
 #include <linux/crc32c.h>
+#include <linux/ctype.h>
 #include <linux/string.h>
 #include "record.h"
 
@@ -57,11 +58,18 @@ void kfs_record_encode(const struct kfs_record *record,
 	media->crc = cpu_to_le32(kfs_record_crc(media));
 }
 
-/* A string that ends inside of its field, and nothing behind it. */
+/*
+ * A name that ends inside of its field, and nothing behind it. Another machine
+ * wrote it, and it goes into the log.
+ */
 static bool kfs_name_ok(const u8 *name, size_t size)
 {
-	size_t length = strnlen((const char *)name, size);
+	size_t length = strnlen((const char *)name, size), i;
 
+	for (i = 0; i < length; i++)
+		if (!isascii(name[i]) ||
+		    (!isalnum(name[i]) && !strchr("._-", name[i])))
+			return false;
 	return length && length < size &&
 	       !memchr_inv(name + length, 0, size - length);
 }

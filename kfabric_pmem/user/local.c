@@ -202,6 +202,17 @@ static ssize_t ku_local_read(struct ku_node *node, struct kiocb *iocb,
 	return done;
 }
 
+/* Make durable what somebody is told of. */
+static int ku_local_promise(struct ku_node *node, u64 offset, u64 length,
+			    enum kfi_commit_level level)
+{
+	int ret = kfi_region_persist(node->region, offset, length, level);
+
+	if (!ret && level != KFI_COMMIT_VISIBLE)
+		kfi_region_acknowledge(node->region, offset, length);
+	return ret;
+}
+
 static ssize_t ku_local_write(struct ku_node *node, struct kiocb *iocb,
 			      struct iov_iter *from)
 {
@@ -219,8 +230,8 @@ static ssize_t ku_local_write(struct ku_node *node, struct kiocb *iocb,
 		else
 			got = copy_from_iter(to, len, from);
 		if (got && durable) {
-			ret = kfi_region_persist(node->region, iocb->ki_pos,
-						 got, KFI_COMMIT_PERSISTENT);
+			ret = ku_local_promise(node, iocb->ki_pos, got,
+					       KFI_COMMIT_PERSISTENT);
 			if (ret) {
 				/* others see the bytes: their commit's work */
 				ku_dirty_add(&node->dirty, iocb->ki_pos, got);
@@ -247,10 +258,10 @@ static int ku_local_persist_ranges(struct ku_node *node,
 	int ret = 0;
 
 	for (i = 0; i < ranges->nr && !ret; i++)
-		ret = kfi_region_persist(node->region, ranges->range[i].start,
-					 ranges->range[i].end -
-					 ranges->range[i].start,
-					 KFI_COMMIT_PERSISTENT);
+		ret = ku_local_promise(node, ranges->range[i].start,
+				       ranges->range[i].end -
+				       ranges->range[i].start,
+				       KFI_COMMIT_PERSISTENT);
 	return ret;
 }
 
@@ -271,8 +282,8 @@ static int ku_local_fsync(struct ku_node *node, u64 start, u64 end)
 	end = min(end, node->size - 1);
 	mapped = atomic_read_acquire(&node->shared_maps);
 	if (mapped)
-		ret = kfi_region_persist(node->region, start, end - start + 1,
-					 KFI_COMMIT_PERSISTENT);
+		ret = ku_local_promise(node, start, end - start + 1,
+				       KFI_COMMIT_PERSISTENT);
 	if (ret) {
 		errseq_set(&node->wb_err, ret);
 		return ret;
@@ -290,7 +301,7 @@ static int ku_local_fsync(struct ku_node *node, u64 start, u64 end)
 static int ku_local_commit(struct ku_node *node, u64 offset, u64 length,
 			   enum kfi_commit_level level)
 {
-	return kfi_region_persist(node->region, offset, length, level);
+	return ku_local_promise(node, offset, length, level);
 }
 
 static int ku_local_publish(struct ku_node *node,
@@ -315,6 +326,8 @@ static int ku_local_publish(struct ku_node *node,
 		else
 			ret = kfi_region_store_durable(node->region, offset,
 						       buf, len);
+		if (!ret)
+			kfi_region_acknowledge(node->region, offset, len);
 		data += len;
 		offset += len;
 		left -= len;
@@ -324,6 +337,9 @@ static int ku_local_publish(struct ku_node *node,
 	if (!ret)
 		ret = kfi_region_store_durable(node->region, arg->word_offset,
 					       &word, sizeof(word));
+	if (!ret)
+		kfi_region_acknowledge(node->region, arg->word_offset,
+				       sizeof(word));
 	if (ret) {
 		/* what is visible of it, the next fsync() has to commit */
 		ku_dirty_add(&node->dirty, arg->offset, arg->length);
@@ -353,8 +369,8 @@ static int ku_local_atomic(struct ku_node *node, struct ku_atomic *atomic)
 	if (ret)
 		return ret;
 	if (atomic->commit)
-		ret = kfi_region_persist(node->region, atomic->offset,
-					 atomic->bytes, KFI_COMMIT_PERSISTENT);
+		ret = ku_local_promise(node, atomic->offset, atomic->bytes,
+				       KFI_COMMIT_PERSISTENT);
 	if ((ret || !atomic->commit) && atomic->op != KFI_ATOMIC_READ)
 		ku_dirty_add(&node->dirty, atomic->offset, atomic->bytes);
 	return ret;

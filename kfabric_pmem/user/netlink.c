@@ -103,10 +103,14 @@ static int ku_nl_key(struct genl_info *info, int key_attr, int insecure_attr,
 			      info->attrs[insecure_attr], key);
 }
 
-static void ku_nl_wipe_key(struct genl_info *info, int attr)
+/* However often it was given: a command uses the last one. */
+static void ku_nl_wipe_key(struct genl_info *info, int type)
 {
-	if (info->attrs[attr])
-		ku_nl_wipe(info->attrs[attr]);
+	struct nlattr *attr;
+	int rem;
+
+	nlmsg_for_each_attr_type(attr, type, info->nlhdr, GENL_HDRLEN, rem)
+		ku_nl_wipe(attr);
 }
 
 /*

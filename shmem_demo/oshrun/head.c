@@ -15,11 +15,12 @@
 #include "oshrun.h"
 
 #define END_MS 20000	/* for the agents to take down what they made */
+#define START_MS 2000	/* for one to appear that has nothing to do any more */
 
 static const struct options *opt;
 static struct machine *machines;
 static int status = -1;
-static bool ending, attaching, gone_on, detaching, quitting;
+static bool ending, attaching, gone_on, detaching, quitting, appeared;
 static long long deadline;
 
 static void tell_all(enum frame_type type, uint32_t number)
@@ -28,26 +29,6 @@ static void tell_all(enum frame_type type, uint32_t number)
 
 	for (i = 0; i < opt->nhosts; i++)
 		machine_send(&machines[i], type, number, NULL, 0);
-}
-
-/*
- * Ends the job on all machines; the first status that is said counts. Where
- * nothing has been started yet, nothing is.
- */
-static void end_job(int with)
-{
-	int i;
-
-	if (status < 0)
-		status = with;
-	if (ending)
-		return;
-	ending = true;
-	deadline = now_ms() + END_MS;
-	tell_all(FRAME_END, with);
-	for (i = 0; i < opt->nhosts; i++)
-		if (machines[i].state == STARTED)
-			kill(machines[i].pid, SIGKILL);
 }
 
 /* Have all that are still there come so far? */
@@ -59,6 +40,19 @@ static bool all_at(enum state state)
 		if (machines[i].state < state)
 			return false;
 	return true;
+}
+
+/* Ends the job on all machines; the first status that is said counts. */
+static void end_job(int with)
+{
+	if (status < 0)
+		status = with;
+	if (ending)
+		return;
+	ending = true;
+	appeared = all_at(RUNNING);
+	deadline = now_ms() + (appeared ? END_MS : START_MS);
+	tell_all(FRAME_END, with);
 }
 
 /* Are all there, and no further? */
@@ -270,6 +264,10 @@ static void give_up(void)
 		if (machines[i].state < least)
 			least = machines[i].state;
 	deadline = now_ms() + END_MS;
+	/* One that may be about to start an agent must not be left with one. */
+	if (!appeared && (appeared = least > STARTED))
+		return;
+	appeared = true;
 	for (i = 0; i < opt->nhosts; i++)
 		if (machines[i].state == least) {
 			say("%s does not answer", machines[i].host);

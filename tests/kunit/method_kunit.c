@@ -7,6 +7,7 @@
 
 #include "prov_rdma_pmem/method.h"
 #include "prov_rdma_pmem/native.h"
+#include "prov_rdma_pmem/params.h"
 #include "prov_rdma_pmem/wire.h"
 
 struct method_row {
@@ -85,8 +86,37 @@ static void unknown_domain(struct kunit *test)
 	}
 }
 
-/* The capability bits of a device are no fact. */
-static void native_is_never_usable(struct kunit *test)
+/* What the administrator of the initiator asks for, and may not get. */
+static void policy_decides(struct kunit *test)
+{
+	struct kfr_method_facts facts;
+	enum kfi_commit_method free, method;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(table); i++) {
+		facts = (struct kfr_method_facts) {
+			.domain = table[i].domain,
+			.coherent = table[i].coherent,
+			.native = table[i].native,
+		};
+		free = kfr_method_choose(&facts);
+		facts.policy = KFR_COMMIT_NATIVE;
+		KUNIT_EXPECT_EQ(test, kfr_method_choose(&facts),
+				free == KFI_COMMIT_NATIVE ? free :
+							    KFI_COMMIT_REFUSED);
+		facts.policy = KFR_COMMIT_ASSISTED;
+		KUNIT_EXPECT_NE(test, kfr_method_choose(&facts),
+				KFI_COMMIT_NATIVE);
+		/* else it is what there is without a flush of the fabric */
+		method = kfr_method_choose(&facts);
+		facts.policy = KFR_COMMIT_AUTO;
+		facts.native = false;
+		KUNIT_EXPECT_EQ(test, method, kfr_method_choose(&facts));
+	}
+}
+
+/* The capability bits of a device that user space sees are no fact. */
+static void native_needs_more_than_a_bit(struct kunit *test)
 {
 	struct ib_device *dev = kunit_kzalloc(test, sizeof(*dev), GFP_KERNEL);
 
@@ -94,6 +124,26 @@ static void native_is_never_usable(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kfr_native_flush_usable(dev));
 	dev->attrs.device_cap_flags = U64_MAX;
 	KUNIT_EXPECT_FALSE(test, kfr_native_flush_usable(dev));
+	dev->attrs.kernel_cap_flags = U64_MAX;
+	KUNIT_EXPECT_EQ(test, kfr_native_flush_built(),
+			kfr_native_flush_usable(dev));
+	dev->attrs.device_cap_flags = 0;
+	KUNIT_EXPECT_FALSE(test, kfr_native_flush_usable(dev));
+}
+
+/* The module's parameter, as whoever writes to it in sysfs has it. */
+static void native_is_refused_where_it_is_not(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, -EINVAL, kfr_commit_set("quickly"));
+	KUNIT_EXPECT_EQ(test, KFR_COMMIT_AUTO, kfr_commit_policy);
+	KUNIT_EXPECT_EQ(test, kfr_native_flush_built() ? 0 : -EOPNOTSUPP,
+			kfr_commit_set("native\n"));
+	KUNIT_EXPECT_EQ(test, kfr_commit_policy, kfr_native_flush_built() ?
+			KFR_COMMIT_NATIVE : KFR_COMMIT_AUTO);
+	KUNIT_EXPECT_EQ(test, 0, kfr_commit_set("assisted"));
+	KUNIT_EXPECT_EQ(test, KFR_COMMIT_ASSISTED, kfr_commit_policy);
+	KUNIT_EXPECT_EQ(test, 0, kfr_commit_set("auto"));
+	KUNIT_EXPECT_EQ(test, KFR_COMMIT_AUTO, kfr_commit_policy);
 }
 
 static void inline_writes(struct kunit *test)
@@ -122,7 +172,9 @@ static void inline_writes(struct kunit *test)
 static struct kunit_case method_cases[] = {
 	KUNIT_CASE(every_combination),
 	KUNIT_CASE(unknown_domain),
-	KUNIT_CASE(native_is_never_usable),
+	KUNIT_CASE(policy_decides),
+	KUNIT_CASE(native_needs_more_than_a_bit),
+	KUNIT_CASE(native_is_refused_where_it_is_not),
 	KUNIT_CASE(inline_writes),
 	{}
 };

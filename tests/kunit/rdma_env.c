@@ -2,8 +2,10 @@
 /* See rdma_env.h. */
 #include <linux/slab.h>
 
+#include "kfabric_pmem/pmem/media.h"
 #include "kfabric_pmem/pmem/test.h"
 #include "loopback.h"
+#include "nvdimm_env.h"
 #include "rdma_env.h"
 
 #define ENV_TIMEOUT	(20 * HZ)
@@ -131,6 +133,9 @@ void env_down(struct env *env)
 {
 	env_side_close(&env->peer);
 	env_side_close(&env->target);
+	if (env->nvdimm)
+		nvdimm_down();
+	env->nvdimm = false;
 	if (env->ram) {
 		kfi_export_remove(ENV_POOL, ENV_REGION, "b", NULL);
 		kfi_region_remove(ENV_POOL, ENV_REGION, NULL);
@@ -162,10 +167,38 @@ int env_power_cut(struct env *env)
 	env->cut = 1;
 	env_side_close(&env->target);
 	kfi_export_remove(ENV_POOL, ENV_REGION, "b", NULL);
+	if (env->nvdimm)
+		nvdimm_down();
 	ret = kfi_pool_test_power_cut(ENV_POOL);
+	if (!ret && env->nvdimm)
+		ret = nvdimm_up(ENV_POOL, ENV_REGION);
 	return ret ?: kfi_export_add(ENV_POOL, ENV_REGION, "b", env_key,
 				     KFI_REMOTE_READ | KFI_REMOTE_WRITE, NULL) ?:
 	       env_side_open(&env->target, "0.0.0.0", ENV_PORT,
 			     KFI_RMA | KFI_RMA_PMEM | KFI_ATOMIC |
 			     KFI_REMOTE_READ | KFI_REMOTE_WRITE, NULL);
+}
+
+/* The pool passes for NVDIMMs from now on; nobody has attached it yet. */
+int env_become_nvdimm(struct env *env)
+{
+	int ret = nvdimm_up(ENV_POOL, ENV_REGION);
+
+	env->nvdimm = !ret;
+	return ret;
+}
+
+/* And not any more; nobody has it attached. */
+int env_become_ram(struct env *env)
+{
+	nvdimm_down();
+	env->nvdimm = false;
+	return kfi_pool_test_attest(ENV_POOL, KFI_PMEM_DOMAIN_EMULATED);
+}
+
+/* A range of the region. */
+int env_poison(struct env *env, u64 offset, u64 length)
+{
+	return kfi_pool_test_poison(ENV_POOL, KFI_MEDIA_HEADER + offset,
+				    length);
 }

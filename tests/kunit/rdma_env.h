@@ -36,6 +36,7 @@ struct env {
 	kfi_addr_t addr;		/* the target, in the peer's vector */
 	char node[32];
 	bool ram;
+	bool nvdimm;
 	int cut;			/* power cuts not noticed yet */
 };
 
@@ -62,5 +63,8 @@ int env_attach(struct env *env, struct env_side *side, u64 *key,
 	       struct kfi_pmem_attr *attr);
 struct kfi_auth env_auth(const char *peer, const u8 *key);
 int env_power_cut(struct env *env);
+int env_become_nvdimm(struct env *env);
+int env_become_ram(struct env *env);
+int env_poison(struct env *env, u64 offset, u64 length);
 
 #endif

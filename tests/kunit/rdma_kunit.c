@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The real provider against itself, through rxe's loopback: memory access. */
+/*
+ * The real provider against itself, through rxe's loopback: memory access. Where
+ * clients of the kernel have an RDMA FLUSH, once more with that.
+ */
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -19,6 +22,13 @@ static void rdma_exit(struct kunit *test)
 {
 	env_down(&env);
 }
+
+#ifdef KFR_IB_FLUSH_WR
+static int rdma_native_init(struct kunit *test)
+{
+	return rdma_init(test) ?: env_become_nvdimm(&env);
+}
+#endif
 
 static u64 rdma_attach(struct kunit *test, struct kfi_pmem_attr *attr)
 {
@@ -89,8 +99,10 @@ static void rdma_attach_attests(struct kunit *test)
 	u64 key = rdma_attach(test, &attr);
 
 	KUNIT_EXPECT_EQ(test, attr.size, ENV_SIZE);
-	KUNIT_EXPECT_EQ(test, attr.domain, KFI_PMEM_DOMAIN_EMULATED);
-	KUNIT_EXPECT_EQ(test, attr.method, KFI_COMMIT_ASSISTED);
+	KUNIT_EXPECT_EQ(test, attr.domain, env.nvdimm ?
+			KFI_PMEM_DOMAIN_MEM_CTRL : KFI_PMEM_DOMAIN_EMULATED);
+	KUNIT_EXPECT_EQ(test, attr.method, env.nvdimm ? KFI_COMMIT_NATIVE :
+							KFI_COMMIT_ASSISTED);
 	KUNIT_EXPECT_FALSE(test, uuid_is_null(&attr.uuid));
 	KUNIT_EXPECT_EQ(test, kfi_pmem_query(env.peer.ep, env.addr, key,
 					     &again), 0);
@@ -635,3 +647,37 @@ static struct kunit_suite rdma_suite = {
 };
 
 kunit_test_suite(rdma_suite);
+
+#ifdef KFR_IB_FLUSH_WR
+/*
+ * What a commit costs is another matter, and a handler that holds one up is not
+ * called: see native_kunit.c.
+ */
+static struct kunit_case rdma_native_cases[] = {
+	KUNIT_CASE(rdma_attach_attests),
+	KUNIT_CASE(rdma_write_then_read),
+	KUNIT_CASE(rdma_power_cut),
+	KUNIT_CASE(rdma_commit_afterwards),
+	KUNIT_CASE(rdma_lost_write_is_stale),
+	KUNIT_CASE(rdma_fence_commits_earlier_writes),
+	KUNIT_CASE(rdma_publish),
+	KUNIT_CASE(rdma_atomics),
+	KUNIT_CASE(rdma_vectors),
+	KUNIT_CASE(rdma_refuses),
+	KUNIT_CASE(rdma_wrong_key),
+	KUNIT_CASE(rdma_fence),
+	KUNIT_CASE(rdma_epoch),
+	KUNIT_CASE(rdma_disconnect_in_flight),
+	KUNIT_CASE(rdma_queue_full_then_room),
+	{ }
+};
+
+static struct kunit_suite rdma_native_suite = {
+	.name = "kfi_rdma_native",
+	.init = rdma_native_init,
+	.exit = rdma_exit,
+	.test_cases = rdma_native_cases,
+};
+
+kunit_test_suite(rdma_native_suite);
+#endif

@@ -208,6 +208,22 @@ static void break_name_tail(struct kfs_media_record *m)
 	m->name[sizeof(m->name) - 1] = 'x';
 }
 
+/* Another machine wrote it, and it goes into this one's log. */
+static void break_name_lines(struct kfs_media_record *m)
+{
+	m->name[1] = '\n';
+}
+
+static void break_name_foreign(struct kfs_media_record *m)
+{
+	m->name[1] = 0xe4;
+}
+
+static void break_member_name_path(struct kfs_media_record *m)
+{
+	m->member[1].region[0] = '/';
+}
+
 static void break_reserved(struct kfs_media_record *m)
 {
 	m->reserved[sizeof(m->reserved) - 1] = 1;
@@ -255,7 +271,9 @@ static const struct {
 	BREAK(full_witness), BREAK(both), BREAK(shift_small),
 	BREAK(shift_large), BREAK(shift_huge), BREAK(size_none),
 	BREAK(size_odd), BREAK(size_huge), BREAK(sequence), BREAK(uuid),
-	BREAK(name_none), BREAK(name_open), BREAK(name_tail), BREAK(reserved),
+	BREAK(name_none), BREAK(name_open), BREAK(name_tail),
+	BREAK(name_lines), BREAK(name_foreign), BREAK(member_name_path),
+	BREAK(reserved),
 	BREAK(member_name), BREAK(member_nameless), BREAK(member_uuid),
 	BREAK(member_flags), BREAK(member_reserved), BREAK(member_beyond),
 };

@@ -66,7 +66,9 @@ int replica_try_start(bool create)
 		.raw = rep.raw,
 		.extent_shift = create || rep.raw ? REP_SHIFT : 0,
 	};
+	struct netlink_ext_ack extack = {};
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i < rep.nr; i++) {
 		if (rep.gone & BIT(rep.member[i]))
@@ -74,7 +76,11 @@ int replica_try_start(bool create)
 		else
 			replica_member(rep.member[i], &member[i]);
 	}
-	return kfi_set_start(&params, NULL);
+	ret = kfi_set_start(&params, &extack);
+	if (ret)
+		pr_info("%s cannot be started: %s\n", rep.name,
+			extack._msg ?: "no reason is given");
+	return ret;
 }
 
 /* There is no set to be had: a start that waits, and gives up. */
@@ -184,7 +190,7 @@ void replica_exit(struct kunit *test)
 	kfree(rep.buf);
 }
 
-int replica_init(struct kunit *test)
+int replica_up(u64 pool_size, u64 region_size, bool cache_model)
 {
 	__be32 addr;
 	int i, ret;
@@ -193,6 +199,7 @@ int replica_init(struct kunit *test)
 	rep.name = REP_SET;
 	rep.nr = 3;
 	rep.local = BIT(0);
+	rep.region_size = region_size;
 	rep.buf = kmalloc(REP_BUF, GFP_KERNEL);
 	ret = rep.buf ? kfi_loopback_up("dummy0", "rxe0") : -ENOMEM;
 	if (ret)
@@ -203,13 +210,20 @@ int replica_init(struct kunit *test)
 		rep.member[i] = i;
 		snprintf(rep.pool[i], sizeof(rep.pool[i]), "p%d", i);
 		snprintf(rep.region[i], sizeof(rep.region[i]), "m%d", i);
-		ret = kfi_pool_create_ram(rep.pool[i], 8 << 20, true, 0, NULL);
+		ret = kfi_pool_create_ram(rep.pool[i], pool_size,
+					  cache_model, 0, NULL);
 		rep.made[i] = !ret;
 		ret = ret ?: kfi_region_create(rep.pool[i], rep.region[i],
-					       REP_REGION_SIZE, NULL) ?:
+					       region_size, NULL) ?:
 		      replica_export(i);
 	}
-	ret = ret ?: replica_listen();
+	return ret ?: replica_listen();
+}
+
+int replica_init(struct kunit *test)
+{
+	int ret = replica_up(8 << 20, REP_REGION_SIZE, true);
+
 	if (ret)
 		replica_exit(test);
 	return ret;
@@ -353,7 +367,7 @@ static struct kfs_layout replica_layout(int i)
 {
 	struct kfs_layout layout = {};
 
-	WARN_ON(kfs_layout(REP_REGION_SIZE, rep.witness & BIT(i), REP_SHIFT,
+	WARN_ON(kfs_layout(rep.region_size, rep.witness & BIT(i), REP_SHIFT,
 			   &layout));
 	return layout;
 }

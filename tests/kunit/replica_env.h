@@ -34,6 +34,7 @@ struct replica {
 	struct kfi_set *set;
 	u8 *buf;
 	struct kfi_set_attr attr;
+	u64 region_size;
 
 	const char *name;
 	unsigned int nr;		/* members */
@@ -55,6 +56,7 @@ struct replica_io {
 	int err;
 };
 
+int replica_up(u64 pool_size, u64 region_size, bool cache_model);
 int replica_init(struct kunit *test);
 void replica_exit(struct kunit *test);
 

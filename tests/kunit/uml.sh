@@ -12,6 +12,7 @@ top=$(cd "$here/../.." && pwd -P)
 package=linux-source-6.12
 tarball=/usr/src/$package.tar.xz
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kfabric-pmem
+upstream=$top/Documentation/upstream
 
 # Initcalls of one level run in link order, and KUnit runs suites in link
 # order: what others register with comes first, the tests come last.
@@ -24,19 +25,22 @@ folders=(
 	kfabric_pmem/user
 	tests/bench
 	tests/kunit
+	tests/crash
 )
 
 usage()
 {
 	cat <<-END
-	Usage: $prog build debug|fast
-	       $prog run debug|fast [GLOB] [KERNEL-PARAMETER...]
+	Usage: $prog build debug|native|fast
+	       $prog run debug|native|fast [GLOB] [KERNEL-PARAMETER...]
 	       $prog --help
 
 	Build a User-Mode-Linux kernel from Debian's $package with the
 	project inside, and run the project's KUnit suites in it.
 
 	  debug   KASAN, lockdep, kmemleak, UBSAN and the other checkers
+	  native  the same with the series of Documentation/upstream, which
+	          lets kernel clients post RDMA FLUSH
 	  fast    optimised, no checkers: for measuring
 
 	"run" builds what has changed first.  GLOB selects suites, or cases as
@@ -49,6 +53,7 @@ usage()
 	  KFI_KUNIT_SUITES  build only these suites, for example "wire media"
 	  KFI_UML_CONFIG    more configuration, for example "CONFIG_KFI_USER=n"
 	  KFI_UML_MEM       memory of the kernel (default 768M)
+	  KFI_UML_SHOW      lines of the kernel that match this are shown, too
 	  KFI_UML_TIMEOUT   seconds until a run is killed (default 300)
 	  KFI_UML_JOBS      parallel compiler processes (default: all CPUs)
 
@@ -130,6 +135,33 @@ patch_source()
 	done
 }
 
+# The native flavour has a source of its own. Linked, as whoever changes a file
+# puts a new one in its place; files of an earlier series are taken back first.
+native_source()
+{
+	local stock=$src series patch file
+
+	src=$stock-native
+	if [ ! -d "$src" ]; then
+		rm -rf "$src.part"
+		cp -al "$stock" "$src.part"
+		mv "$src.part" "$src"
+	fi
+	series=$(cat "$upstream"/*.patch | sha256sum)
+	[ "$series" != "$(cat "$src/.series" 2>/dev/null)" ] || return 0
+	rm -f "$src/.series"
+	sed -n 's|^+++ b/||p' "$upstream"/*.patch >>"$src/.series-files"
+	sort -u "$src/.series-files" | while IFS= read -r file; do
+		cp --remove-destination "$stock/$file" "$src/$file"
+	done
+	sed -n 's|^+++ b/||p' "$upstream"/*.patch >"$src/.series-files"
+	for patch in "$upstream"/000[1-9]-*.patch; do
+		patch -d "$src" -p1 -N -s <"$patch" ||
+			die "${patch##*/} does not fit this kernel"
+	done
+	echo "$series" >"$src/.series"
+}
+
 # Write stdin to a file, and leave the file alone when it holds that already:
 # kbuild goes by time stamps.
 write_if_changed()
@@ -153,7 +185,7 @@ sync_project()
 	local dir kfi=$src/drivers/kfi
 
 	mkdir -p "$kfi"
-	for dir in include kfabric_pmem prov_rdma_pmem tests/bench tests/kunit; do
+	for dir in include kfabric_pmem prov_rdma_pmem tests/bench tests/kunit tests/crash; do
 		if [ -d "$top/$dir" ]; then
 			mkdir -p "$kfi/$dir"
 			rsync -rlc --delete --prune-empty-dirs \
@@ -241,7 +273,7 @@ configure()
 	local stamp
 
 	{
-		cat "$here/uml.config" "$here/uml-$flavour.config"
+		cat "$here/uml.config" "$here/uml-$config.config"
 		project_symbols
 		[ -z "${KFI_UML_CONFIG-}" ] || tr ' ' '\n' <<<"$KFI_UML_CONFIG"
 	} >"$out/all.config"
@@ -289,50 +321,74 @@ compile()
 		echo "$flavour kernel built in $((SECONDS - start)) s" >&2
 }
 
+# kbuild rebuilds what a changed configuration concerns, so any earlier kernel of
+# this source is a head start: one of the flavour, or else of its configuration.
+head_start()
+{
+	local from dir other=
+
+	for from in "$flavour" "$config"; do
+		for dir in "$cache/uml-$from"-*/; do
+			if grep -qsxF "$version" "$dir/version" &&
+			   { [ -z "$other" ] || [ "$dir" -nt "$other" ]; }; then
+				other=$dir
+			fi
+		done
+		[ -z "$other" ] || break
+	done
+	[ -n "$other" ] || return 0
+	rm -rf "$out.part"
+	cp -a --reflink=auto "$other" "$out.part"
+	rm -rf "$out.part/complete" "$out.part/runs"
+	if [ "$from" != "$flavour" ]; then
+		# its objects are as good, but know their source by its path
+		find "$out.part" -name '*.cmd' -exec \
+			sed -i -E "s#$cache/source-$version([^-]|\$)#$src\1#g" {} +
+	fi
+	mv "$out.part" "$out"
+}
+
+# lock DESCRIPTOR FILE: kept until the descriptor is closed
+lock()
+{
+	eval "exec $1>\"\$2\""
+	if ! flock -n "$1"; then
+		echo "$prog: waiting for another build to finish" >&2
+		flock "$1"
+	fi
+}
+
 build()
 {
-	local version key dir other=
+	local key
 
 	check_needs
 	# shellcheck disable=SC2016 # dpkg-query's own variable
 	version=$(dpkg-query -W -f '${Version}' "$package" 2>/dev/null) ||
 		version=$(stat -c %Y-%s "$tarball")
 	version=${version//[^A-Za-z0-9.-]/_}
-	key=$({ echo "$version"; cat "$here/uml.config" "$here/uml-$flavour.config"; } |
+	key=$({ echo "$version"; cat "$here/uml.config" "$here/uml-$config.config"; } |
 	      sha256sum | cut -c1-12)
 	src=$cache/source-$version
 	out=$cache/uml-$flavour-$key
 
 	mkdir -p "$cache"
-	exec 9>"$cache/lock"
-	if ! flock -n 9; then
-		echo "$prog: waiting for another build to finish" >&2
-		flock 9
-	fi
+	# A source has one user at a time. Of the stock one, which the native one
+	# is made from, that takes a moment.
+	[ "$flavour" != native ] || lock 8 "$cache/lock-native"
+	lock 9 "$cache/lock"
 	extract_source
 	patch_source
-	sync_project
-
+	[ "$flavour" != native ] || native_source
 	if [ ! -d "$out" ]; then
-		# kbuild rebuilds what a changed configuration concerns, so any
-		# earlier kernel of this flavour and source is a head start
-		rm -rf "$out.part"
-		for dir in "$cache/uml-$flavour"-*/; do
-			if grep -qsxF "$version" "$dir/version" &&
-			   { [ -z "$other" ] || [ "$dir" -nt "$other" ]; }; then
-				other=$dir
-			fi
-		done
-		if [ -n "$other" ]; then
-			cp -a --reflink=auto "$other" "$out.part"
-			rm -rf "$out.part/complete" "$out.part/runs"
-			mv "$out.part" "$out"
-		fi
+		head_start
 		mkdir -p "$out"
 		echo "$version" >"$out/version"
 		find "$cache" -maxdepth 1 -name "uml-$flavour-*" -mtime +14 \
 			-exec rm -rf {} +
 	fi
+	[ "$flavour" != native ] || exec 9>&-
+	sync_project
 	touch "$out"
 	configure
 	compile
@@ -347,7 +403,7 @@ parse_console()
 	# mawk would read the console by the block, long after it was written
 	! awk -W version 2>&1 | grep -q mawk || awk+=(-W interactive)
 	# shellcheck disable=SC2016 # the dollars are awk's
-	"${awk[@]}" -v timeout="$timeout" '
+	"${awk[@]}" -v timeout="$timeout" -v show_also="${KFI_UML_SHOW-}" '
 	function flush_suite() {
 		if (suite == "")
 			return
@@ -432,6 +488,7 @@ parse_console()
 	}
 	# guesses of the stack dumper hide the calls that were made
 	/\] \? / { next }
+	show_also != "" && $0 ~ show_also { print; fflush() }
 	show > 0 {
 		if (reports <= 20)
 			print "  " $0
@@ -485,7 +542,7 @@ run()
 	trap 'rm -f "$kernel"' EXIT
 	cp --reflink=auto "$out/vmlinux" "$kernel"
 	chmod +x "$kernel"
-	exec 9>&-
+	exec 8>&- 9>&-
 
 	timeout -k 5 "$timeout" "$kernel" mem="${KFI_UML_MEM:-768M}" \
 		kunit_shutdown=halt \
@@ -508,8 +565,10 @@ main()
 	esac
 
 	flavour=${2-}
+	config=$flavour
 	case $flavour in
 	debug) estimate=830 ;;
+	native) estimate=830 config=debug ;;
 	fast) estimate=770 ;;
 	*)
 		usage >&2

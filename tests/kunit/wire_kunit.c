@@ -304,12 +304,14 @@ static bool attach_invariant(const u8 *p, size_t len)
 	/* A peer's only writer writes. */
 	if (flags & 2 && !(access & 2))
 		return false;
-	return name_ends(p + 8, true) && access && !(access & ~3ULL);
+	if (access & 4 && !(access & 2))
+		return false;
+	return name_ends(p + 8, true) && access && !(access & ~7ULL);
 }
 
 static bool invariant(const u8 *p, size_t len)
 {
-	if (len < 8 || len > 1280 || p[0] != 3 || get(p, 2, 2) != len)
+	if (len < 8 || len > 1280 || p[0] != 4 || get(p, 2, 2) != len)
 		return false;
 	switch (p[1]) {
 	case 1:		/* HELLO */
@@ -343,7 +345,7 @@ static bool invariant(const u8 *p, size_t len)
 
 static bool reply_invariant(const u8 *p, size_t len)
 {
-	if (len < 8 || p[0] != 3 || get(p, 2, 2) != len)
+	if (len < 8 || p[0] != 4 || get(p, 2, 2) != len)
 		return false;
 	return p[1] == 32 ? len >= 12 && len <= 384 : p[1] == 33 && len == 16;
 }
@@ -711,6 +713,16 @@ static void attach_flags(struct kunit *test)
 				request_ok(test, t->buf, len));
 		m->flags |= cpu_to_le32(KFR_WIRE_ATTACH_RAISE);
 		KUNIT_EXPECT_EQ(test, bit > 1 ? -EPROTO : 0,
+				request_ok(test, t->buf, len));
+	}
+	/* Who commits by RDMA FLUSH writes. */
+	for (bit = 0; bit < 32; bit++) {
+		len = make(t->buf, ATTACH_NAME);
+		m->access = cpu_to_le32(BIT(bit));
+		KUNIT_EXPECT_EQ(test, bit > 1 ? -EPROTO : 0,
+				request_ok(test, t->buf, len));
+		m->access |= cpu_to_le32(KFR_WIRE_ACCESS_WRITE);
+		KUNIT_EXPECT_EQ(test, bit > 2 ? -EPROTO : 0,
 				request_ok(test, t->buf, len));
 	}
 	/* A peer's only writer writes, and names the region. */

@@ -77,10 +77,10 @@ static void check_cm(struct kunit *test)
 			  v <= KFR_WIRE_CREDITS_MAX;
 
 		cm.credits = cpu_to_le16(v);
+		credits = 5;
 		KUNIT_ASSERT_EQ(test, ok ? 0 : -EPROTO,
 				kfr_wire_check_cm(&cm, sizeof(cm), &credits));
-		if (ok)
-			KUNIT_ASSERT_EQ(test, v, credits);
+		KUNIT_ASSERT_EQ(test, ok ? v : 5, credits);
 	}
 	for (v = 0; v <= U16_MAX; v++) {
 		cm = good;
@@ -138,6 +138,9 @@ static void check_grant_fields(struct kunit *test)
 		g = good_grant;
 		g.access = cpu_to_le32(BIT(v));
 		KUNIT_EXPECT_EQ(test, v < 2 ? 0 : -EPROTO, grant_ok(&g));
+		/* a FLUSH with the right to write only */
+		g.access |= cpu_to_le32(KFR_WIRE_ACCESS_WRITE);
+		KUNIT_EXPECT_EQ(test, v < 3 ? 0 : -EPROTO, grant_ok(&g));
 	}
 	for (v = 0; v <= U8_MAX; v++) {
 		g = good_grant;

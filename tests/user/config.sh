@@ -82,6 +82,8 @@ printf '[set t]\n\0\n' >conf
 bad 2 "a control character (0)"
 printf '[set t]\nmember = local:p/\033d\n' >conf
 bad 2 "a control character (0x1b)"
+printf '[set t]\nmember = local:p/\rd\n' >conf
+bad 2 "a control character (0xd)"
 
 # Sections
 echo 'member = local:p/d' >conf

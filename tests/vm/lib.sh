@@ -73,7 +73,8 @@ build_all() {
 		--bin "$out/tools/kfipmem" --bin /bin/dd --module algif_hash
 		--module 9p --module 9pnet_virtio --module sch_prio
 		--module cls_u32)
-	for ko in "$tree"/kfabric_pmem/*/*.ko "$tree"/prov_*/*.ko; do
+	for ko in "$tree"/kfabric_pmem/*/*.ko "$tree"/prov_*/*.ko \
+		$("$top/tests/vm/rxe.sh" "$kernel" "${snapshots%/*}/rxe"); do
 		args+=(--modules "$ko")
 	done
 	kfirig image --kernel "$kernel" "${args[@]}" -o "$image"

@@ -19,10 +19,11 @@ job() {
 	local hosts=$1 np=$2
 
 	shift 2
-	${job_exec:-} "$out/shmem/bin/oshrun" --hosts "$hosts" -np "$np" --timeout "${job_timeout:-100}" --rsh "kfirig exec" \
+	"${job_before[@]}" "$out/shmem/bin/oshrun" --hosts "$hosts" -np "$np" --timeout "${job_timeout:-100}" --rsh "kfirig exec" \
 		--remote-path /share/shmem/oshrun "${job_options[@]}" "$@"
 }
 job_options=()
+job_before=()
 
 shmem_ready() {
 	local node
@@ -74,8 +75,10 @@ busy_job() {
 
 	rm -f "$work/busy.pipe"
 	mkfifo "$work/busy.pipe"
-	job_exec=exec job "$1" "$2" /share/shmem/busy > "$work/busy.pipe" 2> "$work/busy" &
+	job_before=(exec)
+	job "$1" "$2" /share/shmem/busy > "$work/busy.pipe" 2> "$work/busy" &
 	busy=$!
+	job_before=()
 	exec 4< "$work/busy.pipe"
 	read -r -t 60 line <&4
 	[ "$line" = busy ]

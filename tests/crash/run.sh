@@ -1,0 +1,20 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Explore power cuts: record what reaches the medium in workloads of all kinds, and
+# recover, by the real code, from images of what could have survived at each fence.
+#
+# usage: run.sh [KERNEL-PARAMETER...], for example those that a violation tells
+#   EVERY=n      one target workload in n (1: all of up to three steps)
+#   SET_EVERY=n  the same of replica sets
+#   IMAGES=n     of each moment, at most
+#   SEED=n       of random subsets of lines; also which workloads, where not all
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+
+echo "crash: seed ${SEED:=$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')} (SEED=$SEED repeats it)"
+KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-1750} KFI_UML_SHOW='explored$|distinct states|there is no set|again with|^step ' \
+	exec "$here/../kunit/uml.sh" run fast "kfi_crash_*" kunit.timeout=1700 \
+	kfi_crash.seed="$SEED" kfi_crash.every="${EVERY:-1}" \
+	kfi_crash.set_every="${SET_EVERY:-24}" kfi_crash.images="${IMAGES:-6}" "$@"
