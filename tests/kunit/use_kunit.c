@@ -313,7 +313,8 @@ static void device_is_gone(struct kunit *test)
 	queue_work(system_unbound_wq, &pool->gone);
 	KUNIT_EXPECT_NE(test, 0UL, wait_for_completion_timeout(&w.began,
 							       20 * HZ));
-	KUNIT_EXPECT_EQ(test, -EIO, kfi_region_use(region, &late.user, 0));
+	KUNIT_EXPECT_EQ(test, -ENODEV,
+			kfi_region_use(region, &late.user, 0));
 	kfi_region_unuse(region, &w.user);
 	KUNIT_EXPECT_EQ(test, 1, w.revoked);
 	kfi_region_put(region);
