@@ -81,8 +81,8 @@ help:
 #:   PICTURE=FILE.svg   where the demo draws its timeline
 #:   ONLY="kunit vm"    parts of the check
 #:   TESTS="crash pmdk" of the VM tests only these (tests/vm/*.sh)
-#:   CUTS=N             power cuts in the crash test (default 2)
-#:   KILLS=N            kill cycles in the check (default 20) and the soak
+#:   CUTS=N             power cuts in the crash test (default 2), of spaces (1)
+#:   KILLS=N            kill cycles in the check (default 8) and the soak
 #:   CYCLES=N           of the tests fs, disk and partition (default 1)
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
 #:   MICROSCOPE=1       the VM tests with a volatile cache before each NVDIMM
@@ -164,8 +164,8 @@ demo-shmem: deps-build+rig+test
 
 # Kill cycles and the like in earnest; the check does a few of them.
 soak: deps-build+rig+test
-	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} CUTS=$${CUTS:-20} SHMEM_PROGRAMS=all \
-		'$(TOP)/tests/vm/run.sh' kill fs disk partition pspace shmem
+	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} CUTS=$${CUTS:-20} SHMEM_PROGRAMS=all MUTANTS=all \
+		'$(TOP)/tests/vm/run.sh' kill fs disk partition mutants pspace shmem
 	@'$(TOP)/tests/check.sh' native
 
 check:
@@ -176,6 +176,7 @@ fuzz: deps-build+fuzz out
 
 check-crash: deps-kunit
 	@'$(TOP)/tests/crash/run.sh'
+
 check-fault: deps-build+rig+kunit+test
 	@VM_JOBS=$${VM_JOBS:-1} '$(TOP)/tests/fault/run.sh' $(TESTS)
 

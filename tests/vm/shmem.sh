@@ -155,7 +155,7 @@ shmem_refuses() {
 
 shmem_ready
 proves "conforming programs on two machines" shmem_conforms a,b 3 p2p
-proves "conforming programs on three machines" shmem_conforms a,b,c 4 old threads
+proves "conforming programs on three machines" shmem_conforms a,b,c 4 old
 proves "atomics of five PEs on three machines: none lost, none twice" shmem_counts
 proves "a PE is killed in the middle: the job ends, another does not notice" shmem_killed_pe
 proves "an agent is killed: the job ends, the next one removes what is left" shmem_killed_agent
