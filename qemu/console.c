@@ -57,20 +57,28 @@ static bool log_sink(void *arg, const char *data, size_t len)
 	return true;
 }
 
-static void log_read_console(const char *node, struct buf *log)
+static bool log_read(const char *path, struct buf *log)
 {
-	char *path = xasprintf("%s/%s/console.log", rig_dir(), node);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		die("cannot read %s: %s", path, strerror(errno));
+		return false;
 	while (buf_read(log, fd, WIRE_MAX) > 0)
 		;
 	close(fd);
+	return true;
+}
+
+static void log_read_console(const char *node, struct buf *log)
+{
+	char *path = xasprintf("%s/%s/console.log", rig_dir(), node);
+
+	if (!log_read(path, log))
+		die("cannot read %s: %s", path, strerror(errno));
 	free(path);
 }
 
-/* Print what complains, and what follows it; 1 when there is any. */
+/* Print what complains, and what follows it, of a node; 1 when there is any. */
 static int log_check(const char *node, struct buf *log)
 {
 	unsigned int found = 0, context = 0;
@@ -92,11 +100,22 @@ static int log_check(const char *node, struct buf *log)
 		} else {
 			context--;
 		}
-		printf("%s: %s\n", node, line);
+		if (node)
+			printf("%s: %s\n", node, line);
 	}
 	regfree(&complaint);
 	regfree(&benign);
 	return found ? 1 : 0;
+}
+
+/* Does the kernel whose console this is complain? */
+bool console_complains(const char *path)
+{
+	struct buf log = { 0 };
+	bool complains = log_read(path, &log) && log_check(NULL, &log);
+
+	buf_free(&log);
+	return complains;
 }
 
 int cmd_dmesg(int argc, char **argv)

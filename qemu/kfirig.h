@@ -108,6 +108,7 @@ void node_note(struct node *n, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void node_console(const struct rig_config *cfg, const char *name,
 		  char *path, size_t size);
+bool console_complains(const char *path);
 /* What the console has said so far is what a restored node begins with. */
 bool node_console_keep(const struct node *n, const struct rig_config *cfg);
 const char *node_state_name(enum node_state state);

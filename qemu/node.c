@@ -160,6 +160,7 @@ static char *kernel_command_line(const struct node *n,
 	line = xasprintf("console=ttyS0 loglevel=5 panic=-1 log_buf_len=1M "
 			 "rdinit=/init mitigations=off nokaslr no5lvl "
 			 "cryptomgr.notests no_timer_check "
+			 "rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=30 "
 			 "kfirig.node=%s kfirig.ip=%s/24 kfirig.mtu=%u "
 			 "kfirig.nvdimms=%u kfirig.hosts=%s%s%s%s",
 			 n->spec->name, address, cfg->mtu, n->spec->nvdimms,

@@ -504,6 +504,13 @@ kept_bounded() {
 		[ -e "$work/kept/0000000000000001" ] && [ ! -e "$work/kept/0000000000000045" ]
 }
 
+# A kernel that complains while it boots would do so in all that came from it.
+kept_complains() {
+	says 'node k: it has no snapshot: its kernel complains' 0 \
+		kept 'both "\"restored\":false,\"snapshot\":false"' \
+		--append 'loglevel=7 kfirig.word=BUG'
+}
+
 # One of no use is not tried again.
 kept_fails() {
 	touch "$work/no-restore"
@@ -618,6 +625,7 @@ check "one with another namespace is booted, and not kept" kept_other_medium
 check "what is damaged is booted and replaced" kept_damaged
 check "and what is of another image" kept_other_image
 check "old snapshots are removed, and no more" kept_bounded
+check "a boot whose kernel complains is not kept" kept_complains
 check "one that cannot be restored is booted, and removed" kept_fails
 check "other domains and two CPUs work" domains
 check "Ctrl-C leaves no process" interrupt

@@ -183,12 +183,17 @@ enum snapshot_event snapshot_standby(struct node *n,
 				     const struct rig_config *cfg)
 {
 	struct snapshot *s = &n->snapshot;
+	char console[PATH_MAX];
 	int pair[2];
 	bool given;
 
 	/* That was said already. */
 	if (s->step != SNAPSHOT_BOOT)
 		return SNAPSHOT_GO;
+	/* Every node that came from it would repeat it. */
+	node_console(cfg, n->spec->name, console, sizeof(console));
+	if (console_complains(console))
+		return save_failed(n, "its kernel complains, see its console");
 	s->medium = medium_heads(n, cfg);
 	if (!s->medium)
 		return save_failed(n, "cannot read the files of its NVDIMMs");
