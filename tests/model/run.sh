@@ -7,6 +7,8 @@
 #
 # usage: run.sh [CHECK...]
 #   LONG=1   also the searches that take minutes
+#   FRESH=1  search again where the same search had its verdict earlier: of the same
+#            model, bounds and tools it cannot have another
 
 set -euo pipefail
 
@@ -46,6 +48,19 @@ wanted() {
 	return 1
 }
 
+kept=${XDG_CACHE_HOME:-$HOME/.cache}/kfabric-pmem/model
+mkdir -p "$kept"
+find "$kept" -type f -mtime +30 -delete
+tools=$(spin -V 2>&1; gcc --version; cat "$here/replica.pml" "$here/run.sh")
+
+# look_up NAME KIND DEFINE...: the verdict of such a search, if there is one
+look_up() {
+	verdict=$kept/$(sha256sum <<< "$* $tools" | cut -c 1-32)
+	[ -s "$verdict" ] && [ -z "${FRESH:-}" ] && [ ${#only[@]} -eq 0 ] || return 1
+	IFS=: read -r errors trail cost < "$verdict"
+	cost+=", earlier"
+}
+
 # search NAME KIND DEFINE...: leaves the verdict in $errors (none without one),
 # what it cost in $cost, the folder in $dir. KIND: all states for "safety" and
 # "progress", the shortest way to an error for "first".
@@ -53,9 +68,10 @@ search() {
 	local name=$1 kind=$2 states seconds memory
 	local compile=(-O1) run=()
 
-	shift 2
 	dir=$work/$name
 	mkdir "$dir"
+	! look_up "$@" || return 0
+	shift 2
 	cp "$here/replica.pml" "$dir"
 	case $kind in
 	safety) compile+=(-DSAFETY) ;;
@@ -63,7 +79,7 @@ search() {
 	first) compile=(-O0 -DSAFETY -DBFS) ;;
 	progress) compile+=(-DNOFAIR) run=(-a) ;;
 	esac
-	errors='' cost='no result'
+	errors='' cost='no result' trail=''
 	# One process: there is no order for partial order reduction to leave out.
 	(
 		cd "$dir"
@@ -86,6 +102,13 @@ search() {
 		return 0
 	fi
 	errors=$(sed -n 's/.*errors: \([0-9]*\)$/\1/p' "$dir/pan.log")
+	trail=
+	[ ! -e "$dir/replica.pml.trail" ] || trail=yes
+}
+
+# remember: the verdict, of a check that passed
+remember() {
+	printf '%s:%s:%s\n' "$errors" "$trail" "${cost%, earlier}" > "$verdict"
 }
 
 # keep NAME DEFINE...: the trail, and how to read it
@@ -109,6 +132,7 @@ holds() {
 	search "$name" "$kind" "$@"
 	if [ "$errors" = 0 ]; then
 		ok "$name ($cost)"
+		remember
 	else
 		fail "$name ($cost)"
 		[ ! -e "$dir/pan.log" ] || grep '^pan:1:' "$dir/pan.log" || true
@@ -124,8 +148,9 @@ breaks() {
 	wanted "$name" || return 0
 	shift 2
 	search "$name" "$kind" "-D$name" "$@"
-	if [ "${errors:-0}" -gt 0 ] && [ -e "$dir/replica.pml.trail" ]; then
+	if [ "${errors:-0}" -gt 0 ] && [ -n "$trail" ]; then
 		ok "mutant $name is found ($cost)"
+		remember
 		# For who asks for it.
 		[ ${#only[@]} -eq 0 ] || keep "$name" "-D$name" "$@"
 	else
