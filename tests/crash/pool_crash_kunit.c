@@ -218,6 +218,17 @@ static const char *name_of(unsigned int i)
 	return names[i];
 }
 
+/* The first name from @turn on that a region has, or has not; NAMES: none */
+static unsigned int find_name(unsigned int turn, u64 there)
+{
+	unsigned int i;
+
+	for (i = turn; i < turn + NAMES; i++)
+		if (track_last(&crash.name[i % NAMES]) == there)
+			return i % NAMES;
+	return NAMES;
+}
+
 /* Another place in each region, for one that gets the bytes of another */
 static u64 garbage_at(unsigned int i)
 {
@@ -225,13 +236,14 @@ static u64 garbage_at(unsigned int i)
 }
 
 /* What an earlier region of that place held must not be found in a new one. */
-static int do_create(unsigned int i)
+static int do_create(unsigned int turn)
 {
+	unsigned int i = find_name(turn, 0);
 	struct kfi_region *region;
 	u64 garbage[8];
 	int err;
 
-	if (track_last(&crash.name[i]))
+	if (i == NAMES)
 		return 0;
 	err = track_give(&crash.name[i], 1, kfi_record_now(&record)) ?:
 	      kfi_region_create(ENV_POOL, name_of(i), PAGE_SIZE, NULL);
@@ -248,11 +260,12 @@ static int do_create(unsigned int i)
 	return err;
 }
 
-static int do_remove(unsigned int i)
+static int do_remove(unsigned int turn)
 {
+	unsigned int i = find_name(turn, 1);
 	int err;
 
-	if (!track_last(&crash.name[i]))
+	if (i == NAMES)
 		return 0;
 	err = track_give(&crash.name[i], 0, kfi_record_now(&record)) ?:
 	      kfi_region_remove(ENV_POOL, name_of(i), NULL);
@@ -318,8 +331,8 @@ static int do_op(enum crash_op op)
 	switch (op) {
 	case OP_COMMIT_ALL: return do_commit_all();
 	case OP_ATOMIC: return do_atomic();
-	case OP_CREATE: return do_create(turn % NAMES);
-	case OP_REMOVE: return do_remove(turn % NAMES);
+	case OP_CREATE: return do_create(turn);
+	case OP_REMOVE: return do_remove(turn);
 	case OP_EXPORT: return do_export();
 	case OP_DISCONNECT: return do_disconnect(turn % CELLS);
 	case OP_RAISE: return do_raise();
