@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Break what makes bytes durable, one step after the other, and see which of the
-# crash suites finds it; what none can find by power cuts, the cases of
-# tests/kunit/mutants.sh and the model find. The last line is the sum.
+# Break what makes bytes durable, one step after the other, and see that power cuts
+# of a target find it. The steps of replica sets are left out by
+# tests/kunit/mutants.sh and by the model. The last line is the sum.
 #
 # usage: mutants.sh [MUTANT...]
 
@@ -18,9 +18,6 @@ declare -A suites=(
 	[NO_ZERO]=crash_target
 	[WORD_FIRST]=crash_target
 	[EARLY_ACK]=crash_target
-	[ACK_BEFORE_QUORUM]=crash_set
-	[INTENT_AFTER_DATA]=crash_set
-	[GENERATION_AFTER_WRITE]=crash_set
 )
 mutants=("$@")
 [ $# -gt 0 ] || mutants=("${!suites[@]}")
@@ -29,17 +26,12 @@ failed=0
 log=$(mktemp "${TMPDIR:-/tmp}/kfi-mutants.XXXXXX")
 trap 'rm -f "$log"' EXIT
 
-# run SUITES: into $log. What a set loses it loses where one of few is not there,
-# which is so in the second image of each moment.
+# run SUITES: into $log
 run() {
-	local images=6
-
-	[[ $1 != *set* ]] || images=2
-
 	KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-600} KFI_KUNIT_SUITES="pool_crash set_crash" \
 		"$here/../kunit/uml.sh" run fast "$1" kunit.timeout=600 \
-		kfi_crash.every="${EVERY:-24}" kfi_crash.set_every="${SET_EVERY:-16}" \
-		kfi_crash.images="${IMAGES:-$images}" > "$log" 2>&1
+		kfi_crash.every="${EVERY:-6}" kfi_crash.set_every="${SET_EVERY:-128}" \
+		kfi_crash.images="${IMAGES:-6}" > "$log" 2>&1
 }
 
 for mutant in "${mutants[@]}"; do
