@@ -15,6 +15,8 @@ package=linux-source-6.12
 tarball=/usr/src/$package.tar.xz
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/kfabric-pmem
 flavour=${1:-}
+# depmod is there, for those who are not root, too.
+PATH=$PATH:/usr/sbin:/sbin
 # About; for who waits.
 objects=1800
 
@@ -76,9 +78,14 @@ head_start() {
 			other=$dir
 		fi
 	done
-	mkdir -p "$out"
-	[ -z "$other" ] || cp -a --reflink=auto "$other" "$out/build"
-	mkdir -p "$out/build"
+	rm -rf "$out.part"
+	mkdir -p "$out.part"
+	if [ -n "$other" ]; then
+		cp -a --reflink=auto "$other" "$out.part/build"
+	else
+		mkdir "$out.part/build"
+	fi
+	mv "$out.part" "$out"
 	find "$cache" -maxdepth 1 -name 'vm-debug-*' -mtime +14 -exec rm -rf {} +
 }
 
