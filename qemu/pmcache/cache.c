@@ -144,12 +144,33 @@ static void medium_write(struct cache *c, uint64_t number,
 	}
 }
 
+/* A store whose bytes were all stored again since, durably, is in no version. */
+static void line_forget_covered(struct line *line)
+{
+	uint8_t covered[LINE / WORD] = { 0 };
+	size_t i, kept = line->count;
+
+	for (i = line->count; i-- > 0;) {
+		const struct store *s = &line->stores[i];
+
+		if (s->durable)
+			covered[s->word] |= s->mask;
+		else if (!(s->mask & ~covered[s->word]))
+			continue;
+		line->stores[--kept] = *s;
+	}
+	memmove(line->stores, line->stores + kept,
+		(line->count - kept) * sizeof(*line->stores));
+	line->count -= kept;
+}
+
 /* What is durable goes to the medium, and the oldest of it is forgotten. */
 static void line_settle(struct cache *c, struct line *line)
 {
 	uint8_t data[LINE];
 	size_t first = 0;
 
+	line_forget_covered(line);
 	line_version(c, line, 0, data);
 	medium_write(c, line->number, data);
 	while (first < line->count && line->stores[first].durable)

@@ -123,6 +123,24 @@ static void non_temporal_waits_for_its_fence(void)
 	EXPECT(cache_lines(c) == 0);
 }
 
+/* As memcpy_flushcache() over what memcpy() has stored */
+static void non_temporal_covers_what_was_there(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		put(0, 64 + 8 * i, 1);
+	for (i = 0; i < 7; i++)
+		put_nt(0, 64 + 8 * i, 2);
+	cache_fence(c, 0);
+	EXPECT(!line_is_pending(cache_find(c, 64)));
+	EXPECT(durable(64) == 2 && durable(120) == 0);
+	put_nt(0, 120, 2);
+	cache_fence(c, 0);
+	EXPECT(durable(120) == 2);
+	EXPECT(cache_lines(c) == 0);
+}
+
 static void non_temporal_takes_nobody_along(void)
 {
 	put(0, 64, 1);
@@ -300,6 +318,8 @@ static const struct test {
 	{ "a fence is of its CPU", fence_is_of_its_cpu },
 	{ "a non-temporal store waits for its fence",
 	  non_temporal_waits_for_its_fence },
+	{ "a non-temporal store covers what was there",
+	  non_temporal_covers_what_was_there },
 	{ "a non-temporal store takes nobody along",
 	  non_temporal_takes_nobody_along },
 	{ "an older non-temporal store is not put over a newer",

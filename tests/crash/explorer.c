@@ -97,26 +97,31 @@ static void forget_states(void)
 	}
 }
 
-void explorer_begin(void)
+/* For a case with a parameter: recordings by their numbers, from 1 on. */
+const void *explorer_batches(const void *prev, char *desc, unsigned int batches)
 {
-	memset(&explorer_counts, 0, sizeof(explorer_counts));
+	unsigned long next = (unsigned long)prev + 1;
+
+	if (next > batches)
+		return NULL;
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "recording %lu of %u", next, batches);
+	return (const void *)next;
 }
 
-/* A recording has been explored, one of so many. */
-void explorer_progress(struct kunit *test, unsigned int batches)
-{
-	kunit_info(test, "%llu images of %u recordings explored\n",
-		   explorer_counts.images, batches);
-}
-
+/* The last case of a suite: what the others explored */
 void explorer_end(struct kunit *test, const char *what)
 {
+	const struct explorer_counts c = explorer_counts;
+
 	forget_states();
+	memset(&explorer_counts, 0, sizeof(explorer_counts));
 	kunit_info(test,
 		   "%s: %llu workloads, %llu moments, %llu images, %llu distinct states; %llu violations, %llu lines unsafe when acknowledged\n",
-		   what, explorer_counts.workloads, explorer_counts.moments,
-		   explorer_counts.images, explorer_counts.states,
-		   explorer_counts.faults, explorer_counts.unsafe);
+		   what, c.workloads, c.moments, c.images, c.states, c.faults, c.unsafe);
+	KUNIT_EXPECT_EQ(test, c.faults, 0);
+	KUNIT_EXPECT_EQ(test, c.unsafe, 0);
+	KUNIT_EXPECT_GT(test, c.images, c.moments);
+	KUNIT_EXPECT_GT(test, c.states, 1);
 }
 
 /**

@@ -30,7 +30,7 @@ struct explorer {
 	u64 state;
 };
 
-/* What was explored since the suite began */
+/* What was explored since explorer_end() */
 struct explorer_counts {
 	u64 workloads;
 	u64 moments;
@@ -48,9 +48,8 @@ extern unsigned int crash_images;	/* of a moment, at most */
 extern unsigned int crash_every;	/* one workload in so many */
 extern unsigned int crash_set_every;	/* the same, of replica sets */
 
-void explorer_begin(void);
-void explorer_progress(struct kunit *test, unsigned int batches);
 void explorer_end(struct kunit *test, const char *what);
+const void *explorer_batches(const void *prev, char *desc, unsigned int batches);
 int explore(struct explorer *explorer);
 void explorer_count_unsafe(struct kfi_record *record, const void *addr, u64 length,
 			   const char *what);

@@ -43,7 +43,7 @@ for mutant in "${mutants[@]}"; do
 		echo "${0##*/}: there is no mutant $mutant: ${!suites[*]}" >&2
 		exit 2
 	fi
-	if ! KFI_UML_CONFIG="CONFIG_KFI_MUTANT_$mutant=y" run "kfi_crash_*.$suite" &&
+	if ! KFI_UML_CONFIG="CONFIG_KFI_MUTANT_$mutant=y" run "kfi_crash_*.$suite*" &&
 		grep -qE ' [1-9][0-9]* violations|[1-9][0-9]* lines unsafe' "$log"; then
 		echo "ok $mutant: found by $suite, $(sed -n 's/.*states; //p' "$log" | tail -n 1)"
 		passed=$((passed + 1))

@@ -14,7 +14,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 
 echo "crash: seed ${SEED:=$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')} (SEED=$SEED repeats it)"
-KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-1750} KFI_UML_SHOW='explored$|distinct states|there is no set|again with|^step ' \
+KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-1750} KFI_UML_SHOW='ok [0-9]+ recording|distinct states|there is no set|again with|^step ' \
 	exec "$here/../kunit/uml.sh" run fast "kfi_crash_*" kunit.timeout=1700 \
 	kfi_crash.seed="$SEED" kfi_crash.every="${EVERY:-1}" \
 	kfi_crash.set_every="${SET_EVERY:-24}" kfi_crash.images="${IMAGES:-6}" "$@"
