@@ -17,7 +17,8 @@ JOBS ?= $(shell nproc)
 
 # The kernel is looked for when it is used: the packages may be new by then.
 KERNEL = $(shell '$(TOP)/tools/deps.sh' kernel)
-KDIR = /lib/modules/$(KERNEL)/build
+MODDIR ?= /lib/modules/$(KERNEL)
+KDIR = $(MODDIR)/build
 KEY = $(KERNEL)$(if $(KFI_MUTANT),-$(KFI_MUTANT))
 TREE = $(OUT)/$(KEY)
 
@@ -57,6 +58,9 @@ help:
 #:   make check-fault [TESTS=NAMES]
 #:                            loss, cut cables, frozen machines, devices that go,
 #:                            memory that is not there (tests/fault), 20 minutes
+#:   make check-debug [TESTS=NAMES] [DEBUG=kasan|kcsan]
+#:                            VM and fault tests on a kernel that reports wrong
+#:                            memory accesses, locks, leaks; or data races
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, libkfipmem, and the rig kfirig
 #:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs
@@ -93,6 +97,8 @@ help:
 #:   SEED=N             repeats a run with random moments
 #:   VM_JOBS=N          rigs of the VM tests that run at a time (default 3)
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
+#:   MODDIR=DIR         its modules, a link build to what they are built with, and
+#:                      vmlinuz (default: /lib/modules/VERSION, and /boot)
 #:   KFI_MUTANT=NAME    build that loses data: no-writeback, no-fence, early-ack
 #:   KFI_NO_INSTALL=1   do not install packages, say what is missing
 #:   JOBS=N             parallel compilers
@@ -142,6 +148,13 @@ compile: modules
 		KBUILD_EXTRA_SYMBOLS='$(TREE)/Module.symvers' modules
 	@echo '1 passed, 0 failed'
 
+# Mistakes that a debugging kernel has to report.
+mistakes: modules
+	@rsync -rlc '$(TOP)/tests' '$(TREE)/' --include='/tests/' \
+		--include='/tests/debug/' --include='/tests/debug/*.c' \
+		--include='/tests/debug/Kbuild' --exclude='*'
+	@$(KMAKE) M='$(TREE)/tests/debug' modules
+
 tools: deps-build out
 	@$(MAKE) --no-print-directory -s -C '$(TOP)/tools' OUT='$(OUT)/tools'
 	@$(MAKE) --no-print-directory -s -C '$(TOP)/tools/libkfipmem' OUT='$(OUT)/libkfipmem'
@@ -180,6 +193,9 @@ check-crash: deps-kunit
 check-fault: deps-build+rig+kunit+test
 	@VM_JOBS=$${VM_JOBS:-1} '$(TOP)/tests/fault/run.sh' $(TESTS)
 
+check-debug: deps-build+rig+kunit+test
+	@'$(TOP)/tests/debug/run.sh' '$(or $(DEBUG),kasan)' $(TESTS)
+
 bench: deps-build+rig+kunit+test
 	@'$(TOP)/tests/bench/run.sh'
 
@@ -205,4 +221,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash check-fault fuzz bench bench-storage bench-shmem style sparse install clean
+.PHONY: help path out sync modules mistakes modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash check-fault check-debug fuzz bench bench-storage bench-shmem style sparse install clean

@@ -17,7 +17,7 @@
 	"soft lockup|hard LOCKUP|rcu.*detected stall"
 
 /* What a debugging kernel says of itself at boot. */
-#define BENIGN "lockdep checking is enabled"
+#define BENIGN "lockdep checking is enabled|kmemleak: Kernel memory leak detector initialized"
 
 /* Lines after a complaint that belong to it: registers and calls. */
 #define CONTEXT 32

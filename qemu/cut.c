@@ -45,6 +45,7 @@ static error_t cut_parser(int key, char *arg, struct argp_state *state)
 		if (*end || !(a->timeout > 0) || a->timeout > 1e6)
 			argp_error(state, "--timeout=%s is not a number of seconds",
 				   arg);
+		a->timeout *= patience();
 		return 0;
 	case 'A':
 		a->arm = true;

@@ -163,6 +163,7 @@ void die(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *xrealloc(void *p, size_t count, size_t size);
 int64_t now_ms(void);
+double patience(void);
 void cache_path(char *path, size_t size, const char *name);
 void make_dirs(const char *path);
 bool is_zero(const char *p, size_t len);

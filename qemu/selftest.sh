@@ -542,6 +542,10 @@ check "the exit status is the command's" status_is 42 "$kfirig" exec a -- sh -c 
 check "a signal gives 128 and its number" status_is 137 "$kfirig" exec a -- sh -c 'kill -9 $$'
 check "an unknown command gives 127" status_is 127 "$kfirig" exec a no-such-command
 check "an unknown node gives 255" status_is 255 "$kfirig" exec nobody true
+check "a timeout is as long as the patience" \
+	env KFIRIG_PATIENCE=20 "$kfirig" exec --timeout 0.1 a sleep 1
+check "a patience that is no number is an error" \
+	status_is 255 env KFIRIG_PATIENCE=0.5 "$kfirig" exec --timeout 1 a true
 check "a timeout gives 124" status_is 124 "$kfirig" exec --timeout 0.5 a sleep 60
 check "output and error are apart" streams
 check "standard input arrives whole" input

@@ -156,7 +156,7 @@ int snapshot_prepare(struct node *n, const struct rig_config *cfg, bool boot)
 	s->theirs[1] = pair[1];
 	s->sent = 0;
 	s->step = SNAPSHOT_LOAD;
-	s->deadline = now_ms() + RESTORE_MS;
+	s->deadline = now_ms() + (int64_t)(RESTORE_MS * patience());
 	/* A number is a descriptor that QEMU has inherited. */
 	snprintf(load, sizeof(load),
 		 "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"fd:%d\"}}",

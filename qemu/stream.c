@@ -225,6 +225,7 @@ static error_t exec_parser(int key, char *arg, struct argp_state *state)
 		if (*end || a->o.timeout <= 0)
 			argp_error(state, "--timeout=%s is not a number of seconds",
 				   arg);
+		a->o.timeout *= patience();
 		return 0;
 	case 'c':
 		a->cut = arg;

@@ -153,6 +153,8 @@ static void config_complete(struct up_args *a)
 	char version[256] = "";
 	const char *dir;
 
+	/* A wrong one is said here, not by the supervisor. */
+	patience();
 	cfg->qemu = find_qemu();
 	if (!cfg->mtu)
 		cfg->mtu = 1500;

@@ -53,6 +53,21 @@ int64_t now_ms(void)
 	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
 }
 
+/* How many times as long as said limits of time are: a debugging kernel is slow. */
+double patience(void)
+{
+	const char *text = getenv("KFIRIG_PATIENCE");
+	double times;
+	char *end;
+
+	if (!text || !*text)
+		return 1;
+	times = strtod(text, &end);
+	if (*end || !(times >= 1) || times > 1000)
+		die("KFIRIG_PATIENCE=%s is not a number from 1 to 1000", text);
+	return times;
+}
+
 void cache_path(char *path, size_t size, const char *name)
 {
 	const char *cache = getenv("XDG_CACHE_HOME");

@@ -11,7 +11,7 @@
 # shellcheck disable=SC2034,SC2154,SC2016
 
 # Every operation ends within this time, whatever fails: ms.
-fault_limit=${fault_limit:-25000}
+fault_limit=${fault_limit:-$((25000 * patience))}
 
 # load_start NAME NODE DEVICE [OPTION...]: until load_stop. In the function that
 # starts it: a test's own shell waits for it.

@@ -13,7 +13,11 @@ kfi_vm_lib=1
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 out=${OUT:-$(make -s --no-print-directory -C "$top" path)}
 kernel=${KERNEL:-$("$top/tools/deps.sh" kernel)}
-image=$out/tests/rig.img
+moddir=${MODDIR:-/lib/modules/$kernel}
+vmlinuz=$moddir/vmlinuz
+[ -e "$vmlinuz" ] || vmlinuz=/boot/vmlinuz-$kernel
+image=$out/tests/rig${KFI_DEBUG:+-$KFI_DEBUG}.img
+patience=${KFIRIG_PATIENCE:-1}	# times all limits of time, of kfirig and here
 # shellcheck disable=SC2034 # of those that source this
 snapshots=${XDG_CACHE_HOME:-$HOME/.cache}/kfabric-pmem/snapshots
 image_args=()	# of kfirig image, beside what the tests have
@@ -73,11 +77,21 @@ build_all() {
 		--bin "$out/tools/kfipmem" --bin /bin/dd --module algif_hash
 		--module 9p --module 9pnet_virtio --module sch_prio
 		--module cls_u32)
-	for ko in "$tree"/kfabric_pmem/*/*.ko "$tree"/prov_*/*.ko \
-		$("$top/tests/vm/rxe.sh" "$kernel" "${snapshots%/*}/rxe"); do
+	for ko in "$tree"/kfabric_pmem/*/*.ko "$tree"/prov_*/*.ko $(other_modules); do
 		args+=(--modules "$ko")
 	done
-	kfirig image --kernel "$kernel" "${args[@]}" -o "$image"
+	kfirig image --kernel "$kernel" --moddir "$moddir" "${args[@]}" -o "$image"
+}
+
+# other_modules: beside the project's own. A debugging kernel's soft-RoCE is mended
+# already.
+other_modules() {
+	if [ -z "${KFI_DEBUG:-}" ]; then
+		"$top/tests/vm/rxe.sh" "$kernel" "${snapshots%/*}/rxe"
+		return
+	fi
+	make --no-print-directory -s -C "$top" KERNEL="$kernel" mistakes >&2
+	echo "$out/$kernel/tests/debug/kfi_mistakes.ko"
 }
 
 # share_program PROGRAM...: with its libraries, too many for the nodes' image
@@ -175,7 +189,7 @@ seed_random() {
 
 # wait_until SECONDS COMMAND...: for what no event tells of
 wait_until() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * patience))
 
 	until "${@:2}"; do
 		[ $SECONDS -lt $end ] || {
@@ -219,9 +233,9 @@ unload() {
 	done'
 }
 
-# clean_node NODE: give everything back, unload; where that fails, a new boot
-clean_node() {
-	if on "$1" sh -c '
+# give_back NODE: everything that programs have there, and unload
+give_back() {
+	on "$1" sh -c '
 		[ -d /sys/module/kfi_user ] || exit 0
 		for i in /dev/kfiblk*; do
 			[ ! -e "$i" ] || kfipmem blk del "$i"
@@ -237,9 +251,12 @@ clean_node() {
 		done
 		kfipmem pool list | while read -r pool rest; do
 			[ "$pool" = POOL ] || kfipmem pool close "$pool"
-		done' > /dev/null 2>&1 && unload "$1"; then
-		return 0
-	fi
+		done' > /dev/null 2>&1 && unload "$1"
+}
+
+# clean_node NODE: give everything back; where that fails, a new boot
+clean_node() {
+	give_back "$1" && return
 	kfirig cut "$1" 2> /dev/null || true
 	kfirig power-on "$1"
 }

@@ -18,6 +18,8 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 # shellcheck source=tests/vm/lib.sh
 . "$here/lib.sh"
+# shellcheck source=tests/debug/lib.sh
+. "$top/tests/debug/lib.sh"
 
 # run_rig FILE...: inside "kfirig run"
 run_rig() {
@@ -32,6 +34,9 @@ run_rig() {
 		# shellcheck disable=SC1090
 		. "$file"
 		for node in $nodes; do
+			[ "${KFI_DEBUG:-}" != kasan ] ||
+				proves "${file##*/}: nothing leaks on ${node%%:*}" \
+					no_leaks "${node%%:*}"
 			proves "${file##*/}: the kernel of ${node%%:*} does not complain" \
 				check_log "${node%%:*}"
 		done
@@ -123,7 +128,7 @@ mapfile -t order < <(printf '%s\n' "${!rigs[@]}" |
 	cut -d ' ' -f 2-)
 for rig in "${order[@]}"; do
 	name=${rig%% *}
-	spec=${rig#* }
+	spec=$(debug_spec "${rig#* }")
 	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
 		wait -n || true
 	done
@@ -135,7 +140,7 @@ for rig in "${order[@]}"; do
 	(
 		status=0
 		# Names without white space, by the checkout's own files.
-		kfirig run "${scope[@]}" --snapshots "$snapshots" --image "$image" --qemu-arg -virtfs --qemu-arg \
+		kfirig run "${scope[@]}" --snapshots "$snapshots" --vmlinuz "$vmlinuz" --image "$image" --qemu-arg -virtfs --qemu-arg \
 			"local,path=$share,mount_tag=share,security_model=none,readonly=on" \
 			$spec -- \
 			"$here/run.sh" --inside "$spec" ${rigs[$rig]} || status=$?

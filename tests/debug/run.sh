@@ -1,0 +1,57 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# VM and fault tests on a debugging kernel: run.sh kasan|kcsan [NAME...], a NAME is
+# that of a file in tests/vm or tests/fault, or "caught": the kernel reports what
+# it has to. The last line is the sum.
+
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+tests=$(cd "$here/.." && pwd -P)
+flavour=${1:-}
+shift || true
+# Those that cut power all the time, and the programs of OpenSHMEM, repeat the same
+# paths of the kernel for too long where each takes ten times as long.
+names=("$@")
+[ $# -gt 0 ] || names=(caught io access regions mapping uring fence unload
+	hostile reconnect set_node link device media)
+
+declare -A of=([debug]='' [vm]='' [fault]='')
+for name in "${names[@]}"; do
+	found=
+	for from in debug vm fault; do
+		! grep -qs '^# rig: ' "$tests/$from/$name.sh" || found=$from
+	done
+	[ -n "$found" ] || {
+		echo "check-debug: there is no test $name in tests/vm or tests/fault" >&2
+		exit 2
+	}
+	of[$found]+="$name "
+done
+
+MODDIR=$("$here/kernel.sh" "$flavour")
+export MODDIR KERNEL=${MODDIR##*/} KFI_DEBUG=$flavour
+export KFIRIG_PATIENCE=${KFIRIG_PATIENCE:-10} VM_JOBS=${VM_JOBS:-1}
+# Of the make that called this; others mean something else by them.
+unset MAKEFLAGS MAKEOVERRIDES MAKELEVEL DEBUG TESTS
+
+log=$(mktemp "${TMPDIR:-/tmp}/kfi-debug.XXXXXX")
+trap 'rm -f "$log"' EXIT
+passed=0
+failed=0
+for from in debug vm fault; do
+	[ -n "${of[$from]}" ] || continue
+	status=0
+	# shellcheck disable=SC2086
+	"$tests/vm/run.sh" --from "$tests/$from" ${of[$from]} 2>&1 | tee "$log" || status=$?
+	read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1) || p='' f=''
+	# A part that breaks off, or counts no test, has failed.
+	if [ -z "$p" ] || [ "$((p + f))" -eq 0 ] || { [ $status -ne 0 ] && [ "$f" -eq 0 ]; }; then
+		f=$((${f:-0} + 1))
+	fi
+	passed=$((passed + ${p:-0}))
+	failed=$((failed + f))
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
