@@ -405,7 +405,7 @@ static int judge_words(const u8 *bytes, u32 moment)
 
 		words = (const u64 *)(bytes + cell_at(cell));
 		if (!track_allows(&crash.word[cell], moment, published)) {
-			explorer_fault("cell %u: published word %llu, at least %llu was acknowledged",
+			explorer_fault("cell %u: word %llu, %llu was acknowledged",
 				       cell, published,
 				       track_at_least(&crash.word[cell], moment));
 			return -EUCLEAN;
@@ -415,7 +415,7 @@ static int judge_words(const u8 *bytes, u32 moment)
 
 			if (words[i] != cell_word(cell, version, i) ||
 			    !track_allows(&crash.cell[cell], moment, version)) {
-				explorer_fault("cell %u: word %u is %llx, at least version %llx was acknowledged",
+				explorer_fault("cell %u: word %u is %llx, %llx was acknowledged",
 					       cell, i, words[i],
 					       track_at_least(&crash.cell[cell], moment));
 				return -EUCLEAN;

@@ -6,6 +6,7 @@
  * acknowledged, the same at all members; also where one does not come back.
  */
 #include <linux/bitops.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/xxhash.h>
 
@@ -17,7 +18,7 @@
 
 #define MEMBERS		3
 #define POOL_SIZE	(4ULL << 20)
-#define REGION_SIZE	(1ULL << 20)
+#define REGION_SIZE	((u64)SZ_1M)
 #define CELLS		6
 #define CELL_BYTES	1024
 #define CELL_WORDS	(CELL_BYTES / 8)
