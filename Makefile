@@ -85,8 +85,8 @@ help:
 #:   PICTURE=FILE.svg   where the demo draws its timeline
 #:   ONLY="kunit vm"    parts of the check
 #:   TESTS="crash pmdk" of the VM tests only these (tests/vm/*.sh)
-#:   CUTS=N             power cuts in the crash test (default 2), of spaces (1)
-#:   KILLS=N            kill cycles in the check (default 8) and the soak
+#:   CUTS=N             power cuts in the crash test and of spaces (default 1)
+#:   KILLS=N            kill cycles in the check (default 4) and the soak
 #:   CYCLES=N           of the tests fs, disk and partition (default 1)
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
 #:   MICROSCOPE=1       the VM tests with a volatile cache before each NVDIMM
@@ -178,7 +178,7 @@ demo-shmem: deps-build+rig+test
 # Kill cycles and the like in earnest; the check does a few of them.
 soak: deps-build+rig+test
 	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} CUTS=$${CUTS:-20} SHMEM_PROGRAMS=all MUTANTS=all \
-		'$(TOP)/tests/vm/run.sh' kill fs disk partition mutants pspace shmem
+		'$(TOP)/tests/vm/run.sh' kill fs disk partition crash mutants pspace pspace_nodes shmem
 	@'$(TOP)/tests/check.sh' native
 
 check:

@@ -35,7 +35,7 @@ unsigned int crash_every = 48;
 module_param_named(every, crash_every, uint, 0444);
 MODULE_PARM_DESC(every, "one workload in so many");
 
-unsigned int crash_set_every = 256;
+unsigned int crash_set_every = 512;
 module_param_named(set_every, crash_set_every, uint, 0444);
 MODULE_PARM_DESC(set_every, "one workload of replica sets in so many");
 

@@ -77,20 +77,30 @@ pspace_cut() {
 	echo "$amid cuts while it ran"
 }
 
+# pspace_cuts POOL-OPTION PROGRAM: with what it takes to be under way for a while
+pspace_cuts() {
+	# Without system calls it is through with the fewer keys before the power goes.
+	local keys=45000 with=${1:+, cache model}
+
+	[ -z "$1" ] || keys=8000
+	case $2 in
+	heat) proves "heat: power cuts$with" pspace_cut "$1" heat -v -n 64 -s 4000 -e 10 ;;
+	phash) proves "hash table: power cuts$with" pspace_cut "$1" phash -s 65536 -k $keys ;;
+	isort) proves "integer sort: power cuts$with" pspace_cut "$1" isort -k 4000 -n 60 ;;
+	gups) proves "random updates: power cuts$with" pspace_cut "$1" gups -w 4096 -u 2500000 -c 4000 ;;
+	esac
+}
+
 spaces_share
 for pspace_method in --cache-model ''; do
-	# Without system calls it is through with the fewer ones before the power goes.
-	pspace_keys=45000
-	[ -z "$pspace_method" ] || pspace_keys=8000
 	proves "regions for spaces${pspace_method:+, cache model}" pspace_make $pspace_method
-	proves "heat: power cuts${pspace_method:+, cache model}" \
-		pspace_cut "$pspace_method" heat -v -n 64 -s 4000 -e 10
-	proves "hash table: power cuts${pspace_method:+, cache model}" \
-		pspace_cut "$pspace_method" phash -s 65536 -k $pspace_keys
-	# Epochs and ranges are through; the other two have no ways of their own.
-	[ -n "$pspace_method" ] || [ "${CUTS:-1}" -gt 2 ] || continue
-	proves "integer sort: power cuts${pspace_method:+, cache model}" \
-		pspace_cut "$pspace_method" isort -k 4000 -n 60
-	proves "random updates: power cuts${pspace_method:+, cache model}" \
-		pspace_cut "$pspace_method" gups -w 4096 -u 2500000 -c 4000
+	pspace_programs=(heat phash isort gups)
+	if [ "${CUTS:-1}" -le 2 ]; then
+		# Of epochs, and of ranges, one each: the other two have no ways of their own.
+		pspace_programs=(heat phash)
+		[ -n "$pspace_method" ] || pspace_programs=("${pspace_programs[$(random 0 1)]}")
+	fi
+	for pspace_program in "${pspace_programs[@]}"; do
+		pspace_cuts "$pspace_method" "$pspace_program"
+	done
 done

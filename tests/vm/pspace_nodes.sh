@@ -58,6 +58,13 @@ nodes_cut_once() {
 spaces_share
 spaces_rsh
 proves "spaces over two machines: regions, attached both ways" spaces_make
-proves "heat over two machines, one loses its power" nodes_cut heat -v -n 64 -s 80 -e 4
-proves "random updates over two machines, one loses its power" \
-	nodes_cut gups -w 4096 -u 300 -c 15
+nodes_programs=(heat gups)
+[ "${CUTS:-1}" -gt 2 ] || nodes_programs=("${nodes_programs[$(random 0 1)]}")
+for nodes_program in "${nodes_programs[@]}"; do
+	case $nodes_program in
+	heat) nodes_options=(-v -n 64 -s 80 -e 4) ;;
+	gups) nodes_options=(-w 4096 -u 300 -c 15) ;;
+	esac
+	proves "$nodes_program over two machines, one loses its power" \
+		nodes_cut "$nodes_program" "${nodes_options[@]}"
+done
