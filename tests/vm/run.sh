@@ -102,7 +102,9 @@ if [ -n "${MICROSCOPE:-}" ]; then
 	[ -z "$domains" ] || unset "rigs[$domains]"
 	make --no-print-directory -s -C "$top/qemu/pmcache" OUT="$out/pmcache"
 	KFIRIG_QEMU=$("$top/tools/qemu10.sh")
-	export KFIRIG_QEMU
+	# Each store costs a call: 1 GiB of zeros takes minutes.
+	export KFIRIG_QEMU KFIRIG_PATIENCE=${KFIRIG_PATIENCE:-10}
+	patience=$KFIRIG_PATIENCE
 fi
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/kfi-vm.XXXXXX")
