@@ -93,7 +93,7 @@ help:
 #:   QUICK=1            of bench-storage, bench-shmem a few short rounds
 #:   EVERY=N, SET_EVERY=N, IMAGES=N
 #:                      of check-crash: one workload in N, of replica sets, and
-#:                      images of a moment
+#:                      images of a moment; SAMPLES=N of an event of spaces (20)
 #:   SEED=N             repeats a run with random moments
 #:   VM_JOBS=N          rigs of the VM tests that run at a time (default 3)
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
@@ -187,7 +187,7 @@ check:
 fuzz: deps-build+fuzz out
 	@'$(TOP)/tests/fuzz/run.sh' fuzz $(FUZZ)
 
-check-crash: deps-kunit
+check-crash: deps-build+kunit+shmem
 	@'$(TOP)/tests/crash/run.sh'
 
 check-fault: deps-build+rig+kunit+test

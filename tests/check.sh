@@ -121,8 +121,8 @@ failures() {
 		}' "$@"
 }
 
-passed=0
-failed=0
+# shellcheck source=tests/sum.sh
+. "$top/tests/sum.sh"
 summary=()
 for part in "${parts[@]}"; do
 	begin=$SECONDS
@@ -136,14 +136,8 @@ for part in "${parts[@]}"; do
 	else
 		run "$part" 2>&1 | tee "$log/$part" || status=$?
 	fi
-	read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log/$part" | tail -n 1) || p='' f=''
-	# A part that breaks off, or counts no test, has failed.
-	if [ -z "$p" ] || [ "$((p + f))" -eq 0 ] || { [ $status -ne 0 ] && [ "$f" -eq 0 ]; }; then
-		f=$((${f:-0} + 1))
-	fi
-	passed=$((passed + ${p:-0}))
-	failed=$((failed + f))
-	summary+=("$(printf '%-8s %4d passed %4d failed %5d s' "$part" "${p:-0}" "$f" $((SECONDS - begin)))")
+	add $status "$log/$part"
+	summary+=("$(printf '%-8s %4d passed %4d failed %5d s' "$part" $part_passed $part_failed $((SECONDS - begin)))")
 done
 
 echo

@@ -38,20 +38,14 @@ unset MAKEFLAGS MAKEOVERRIDES MAKELEVEL DEBUG TESTS
 
 log=$(mktemp "${TMPDIR:-/tmp}/kfi-debug.XXXXXX")
 trap 'rm -f "$log"' EXIT
-passed=0
-failed=0
+# shellcheck source=tests/sum.sh
+. "$tests/sum.sh"
 for from in debug vm fault; do
 	[ -n "${of[$from]}" ] || continue
 	status=0
 	# shellcheck disable=SC2086
 	"$tests/vm/run.sh" --from "$tests/$from" ${of[$from]} 2>&1 | tee "$log" || status=$?
-	read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1) || p='' f=''
-	# A part that breaks off, or counts no test, has failed.
-	if [ -z "$p" ] || [ "$((p + f))" -eq 0 ] || { [ $status -ne 0 ] && [ "$f" -eq 0 ]; }; then
-		f=$((${f:-0} + 1))
-	fi
-	passed=$((passed + ${p:-0}))
-	failed=$((failed + f))
+	add $status "$log"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

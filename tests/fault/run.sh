@@ -10,10 +10,10 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+# shellcheck source=tests/sum.sh
+. "$here/../sum.sh"
 vm=()
 parts=()
-passed=0
-failed=0
 
 for name; do
 	case $name in
@@ -39,13 +39,7 @@ run() {
 for part in "${parts[@]}"; do
 	status=0
 	run "$part" 2>&1 | tee "$log" || status=$?
-	read -r p f < <(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log" | tail -n 1) || p='' f=''
-	# A part that breaks off, or counts no test, has failed.
-	if [ -z "$p" ] || [ "$((p + f))" -eq 0 ] || { [ $status -ne 0 ] && [ "$f" -eq 0 ]; }; then
-		f=$((${f:-0} + 1))
-	fi
-	passed=$((passed + ${p:-0}))
-	failed=$((failed + f))
+	add $status "$log"
 done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -244,7 +244,19 @@ static void write_images(const struct replay *r, const char *dir, enum choice ho
 	}
 }
 
-static struct { uint64_t epoch; int forward; } mine, both[2];
+static struct { uint64_t epoch, state; int forward; } mine, both[2];
+
+/* FNV-1a: of what a PE has found. */
+static uint64_t state_of(const struct root *root, uint64_t epoch)
+{
+	const unsigned char *byte = (const unsigned char *)root;
+	uint64_t hash = 0xcbf29ce484222325 ^ epoch;
+	size_t i;
+
+	for (i = 0; root && i < sizeof(*root); i++)
+		hash = (hash ^ byte[i]) * 0x100000001b3;
+	return hash;
+}
 
 static void check_image(void)
 {
@@ -265,6 +277,7 @@ static void check_image(void)
 	root = shmemx_pspace_root(space, 0);
 	mine.epoch = info.epoch;
 	mine.forward = info.rolled_forward > 0;
+	mine.state = state_of(root, info.epoch);
 	shmem_fcollectmem(SHMEM_TEAM_WORLD, both, &mine, sizeof(mine));
 	EXPECT(both[0].epoch == both[1].epoch, "the PEs are of epochs %lu and %lu", both[0].epoch,
 	       both[1].epoch);
@@ -294,10 +307,30 @@ static void save(const struct replay *r, enum choice how, int *saved)
 	(*saved)++;
 }
 
+/* The states of all images, those that differ. */
+static int distinct(uint64_t state)
+{
+	static uint64_t *known;
+	static int states;
+	int i;
+
+	for (i = states; i--;)
+		if (known[i] == state)
+			return states;
+	if (!(states & (states - 1))) {
+		known = realloc(known, (states ? 2 * states : 1) * sizeof(*known));
+		if (!known)
+			err(1, "states");
+	}
+	known[states++] = state;
+	return states;
+}
+
 static void lead(const char *log)
 {
 	struct replay *r = replay_open(log, 2);
-	int samples = getenv("SAMPLES") ? atoi(getenv("SAMPLES")) : 2, images = 0, saved = 0, forward = 0, i;
+	int samples = getenv("SAMPLES") ? atoi(getenv("SAMPLES")) : 2, images = 0, saved = 0;
+	int forward = 0, states = 0, i;
 	uint64_t seed = strtoull(getenv("SEED"), NULL, 0) | 1;
 	const char *dir = getenv("SHMEM_PMEM_DIR");
 	const struct model_event *e;
@@ -319,11 +352,12 @@ static void lead(const char *log)
 			images++;
 			check_image();
 			forward += both[0].forward || both[1].forward;
+			states = distinct(both[0].state * 3 + both[1].state);
 			save(r, how, &saved);
 		}
 	}
-	printf("%lu events, %d images, %d of a commit to complete, seed %s\n", replay_events(r),
-	       images, forward, getenv("SEED"));
+	printf("spaces: %lu events, %d images, %d of a commit to complete, %d distinct states, seed %s\n",
+	       replay_events(r), images, forward, states, getenv("SEED"));
 	EXPECT(facts.nested || forward, "no image had a commit to complete");
 	facts.stop = 1;
 	check_image();
