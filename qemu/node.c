@@ -136,6 +136,14 @@ static int nvdimm_prepare(struct node *n, const struct rig_config *cfg,
 	return ret;
 }
 
+/* A limit of the guest's, for who is patient, up to the most that it takes. */
+static int patient(int seconds, int most)
+{
+	double s = seconds * patience();
+
+	return s < most ? s : most;
+}
+
 static char *kernel_command_line(const struct node *n,
 				 const struct rig_config *cfg)
 {
@@ -155,14 +163,16 @@ static char *kernel_command_line(const struct node *n,
 	 * A panic ends QEMU (-no-reboot). Under TCG the crypto self-tests, the
 	 * mitigations and the fifth page-table level cost a third of the boot
 	 * and protect nobody. On a busy host the kernel sees no timer interrupt
-	 * in the time that it gives one, and would panic.
+	 * in the time that it gives one, and would panic. What it calls a stall
+	 * takes at most five minutes, and one.
 	 */
 	line = xasprintf("console=ttyS0 loglevel=5 panic=-1 log_buf_len=1M "
 			 "rdinit=/init mitigations=off nokaslr no5lvl "
 			 "cryptomgr.notests no_timer_check "
-			 "rcupdate.rcu_cpu_stall_timeout=120 watchdog_thresh=30 "
+			 "rcupdate.rcu_cpu_stall_timeout=%d watchdog_thresh=%d "
 			 "kfirig.node=%s kfirig.ip=%s/24 kfirig.mtu=%u "
 			 "kfirig.nvdimms=%u kfirig.hosts=%s%s%s%s",
+			 patient(120, 300), patient(30, 60),
 			 n->spec->name, address, cfg->mtu, n->spec->nvdimms,
 			 hosts, n->snapshot.step == SNAPSHOT_NONE ? "" :
 			 " kfirig.standby=1", cfg->append ? " " : "",
