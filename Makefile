@@ -54,7 +54,6 @@ help:
 #:                            crash-mutants native
 #:   make check-crash         power cuts at every fence: 20,000 images or more of
 #:                            what could survive, recovered and judged
-#:                            and, not by default, cluster rig mutants
 #:   make check-fault [TESTS=NAMES]
 #:                            loss, cut cables, frozen machines, devices that go,
 #:                            memory that is not there (tests/fault), 20 minutes
@@ -91,9 +90,9 @@ help:
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
 #:   MICROSCOPE=1       the VM tests with a volatile cache before each NVDIMM
 #:   QUICK=1            of bench-storage, bench-shmem a few short rounds
-#:   EVERY=N, SET_EVERY=N, IMAGES=N
-#:                      of check-crash: one workload in N, of replica sets, and
-#:                      images of a moment
+#:   EVERY=N LONGER=N IMAGES=N, SET_EVERY=N ...
+#:                      of check-crash: one short workload in N, N long ones, N
+#:                      images of a moment; the same of replica sets
 #:   SEED=N             repeats a run with random moments
 #:   VM_JOBS=N          rigs of the VM tests that run at a time (default 3)
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
