@@ -54,6 +54,9 @@ help:
 #:                            crash-mutants native
 #:   make check-crash         power cuts at every fence: 20,000 images or more of
 #:                            what could survive, recovered and judged
+#:   make check-mutants       builds that leave out a step that matters, and what
+#:                            finds each: KUnit, power cuts, VM tests, the
+#:                            microscope, the model
 #:   make check-fault [TESTS=NAMES]
 #:                            loss, cut cables, frozen machines, devices that go,
 #:                            memory that is not there (tests/fault), 20 minutes
@@ -189,6 +192,10 @@ fuzz: deps-build+fuzz out
 check-crash: deps-kunit
 	@'$(TOP)/tests/crash/run.sh'
 
+# Each line that begins with "ok" names a mutant and what has found it.
+check-mutants:
+	@MUTANTS=all TESTS=mutants '$(TOP)/tests/check.sh' mutants crash-mutants model vm microscope
+
 check-fault: deps-build+rig+kunit+test
 	@VM_JOBS=$${VM_JOBS:-1} '$(TOP)/tests/fault/run.sh' $(TESTS)
 
@@ -220,4 +227,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules mistakes modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash check-fault check-debug fuzz bench bench-storage bench-shmem style sparse install clean
+.PHONY: help path out sync modules mistakes modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash check-mutants check-fault check-debug fuzz bench bench-storage bench-shmem style sparse install clean
