@@ -54,7 +54,9 @@ help:
 #:                            crash-mutants native
 #:   make check-crash         power cuts at every fence: 20,000 images or more of
 #:                            what could survive, recovered and judged
-#:                            and, not by default, cluster rig mutants
+#:   make check-mutants       builds that leave out a step that matters, and what
+#:                            finds each: KUnit, power cuts, VM tests, the
+#:                            microscope, the model
 #:   make check-fault [TESTS=NAMES]
 #:                            loss, cut cables, frozen machines, devices that go,
 #:                            memory that is not there (tests/fault), 20 minutes
@@ -91,9 +93,10 @@ help:
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
 #:   MICROSCOPE=1       the VM tests with a volatile cache before each NVDIMM
 #:   QUICK=1            of bench-storage, bench-shmem a few short rounds
-#:   EVERY=N, SET_EVERY=N, IMAGES=N
-#:                      of check-crash: one workload in N, of replica sets, and
-#:                      images of a moment; SAMPLES=N of an event of spaces (20)
+#:   EVERY=N LONGER=N IMAGES=N, SET_EVERY=N ...
+#:                      of check-crash: one short workload in N, N long ones, N
+#:                      images of a moment; the same of replica sets;
+#:                      SAMPLES=N images of an event of spaces
 #:   SEED=N             repeats a run with random moments
 #:   VM_JOBS=N          rigs of the VM tests that run at a time (default 3)
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
@@ -190,6 +193,10 @@ fuzz: deps-build+fuzz out
 check-crash: deps-build+kunit+shmem
 	@'$(TOP)/tests/crash/run.sh'
 
+# Each line that begins with "ok" names a mutant and what has found it.
+check-mutants:
+	@MUTANTS=all TESTS=mutants '$(TOP)/tests/check.sh' mutants crash-mutants model vm microscope
+
 check-fault: deps-build+rig+kunit+test
 	@VM_JOBS=$${VM_JOBS:-1} '$(TOP)/tests/fault/run.sh' $(TESTS)
 
@@ -221,4 +228,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules mistakes modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash check-fault check-debug fuzz bench bench-storage bench-shmem style sparse install clean
+.PHONY: help path out sync modules mistakes modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash check-mutants check-fault check-debug fuzz bench bench-storage bench-shmem style sparse install clean

@@ -57,7 +57,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/kfi-style.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 # Kernel code; the programs in userspace are not checkpatch's affair.
-mapfile -t code < <(find include kfabric_pmem prov_* tests/kunit tests/compile tests/debug \
+mapfile -t code < <(find include kfabric_pmem prov_* tests/kunit tests/crash tests/compile tests/debug \
 	-name '*.[ch]' | sort)
 mapfile -t shell < <({
 	find . -name '*.sh' -not -path './.git/*'

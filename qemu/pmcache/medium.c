@@ -17,7 +17,7 @@ void medium_map(struct medium *m, const char *path, bool writable)
 	if (fd < 0 || fstat(fd, &st))
 		err(1, "%s", path);
 	if (!st.st_size || st.st_size % 4096)
-		errx(1, "%s has %lld bytes: an NVDIMM has whole pages", path,
+		errx(1, "%s has %lld bytes: an NVDIMM, and a file of counts, has whole pages", path,
 		     (long long)st.st_size);
 	m->size = st.st_size;
 	m->bytes = mmap(NULL, m->size, writable ? PROT_READ | PROT_WRITE :

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +16,9 @@ static bool number(const char *text, uint64_t *value)
 {
 	char *end;
 
+	errno = 0;
 	*value = strtoull(text, &end, 0);
-	return *text && !*end;
+	return isdigit(*text) && !*end && !errno;
 }
 
 static bool crash_at(struct options *o, const char *text)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /* What a trace says: the program beside the plugin. */
 #include <argp.h>
+#include <ctype.h>
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static uint64_t number(const char *what, const char *text)
 	char *end;
 	uint64_t value = strtoull(text, &end, 0);
 
-	if (!*text || *end)
+	if (!isdigit(*text) || *end)
 		errx(2, "%s '%s' is not a number", what, text);
 	return value;
 }
@@ -326,6 +327,7 @@ int main(int argc, char **argv)
 	unsigned int i;
 	int status;
 
+	argp_err_exit_status = 2;
 	args.words = calloc(argc, sizeof(*args.words));
 	if (!args.words)
 		err(2, "pmcache");
@@ -336,12 +338,17 @@ int main(int argc, char **argv)
 		if (strcmp(commands[i].name, args.words[0]))
 			continue;
 		if (args.nr_words != commands[i].words)
-			break;
+			errx(2, "%s: %u words are wanted behind it, not %u; see --help",
+			     commands[i].name, commands[i].words - 1,
+			     args.nr_words - 1);
 		open_trace(&x);
 		status = commands[i].run(&x);
 		explore_close(&x);
 		return status;
 	}
+	if (args.nr_words)
+		errx(2, "%s: no such command, or it lacks files; see --help",
+		     args.words[0]);
 	argp_help(&argp, stderr, ARGP_HELP_SEE | ARGP_HELP_USAGE, "pmcache");
 	return 2;
 }

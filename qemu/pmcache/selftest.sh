@@ -176,6 +176,14 @@ damaged() {
 		status_is 1 "$OUT/pmcache" info /dev/null 2> err && grep -q 'is not a trace' err
 }
 
+# misused TEXT WORD...: the program says what is wrong with its arguments, and ends with 2
+misused() {
+	local text=$1
+
+	shift
+	status_is 2 "$OUT/pmcache" "$@" 2> err && grep -q -e "$text" err
+}
+
 units decode_test
 units cache_test
 units lint_test
@@ -207,7 +215,14 @@ done
 proves "a trace that was cut is whole" killed
 proves "a damaged trace is refused" damaged
 proves "an unknown option is refused" refuses "'colour=red' is no option" colour=red
-proves "a wrong value is refused" refuses "'crash=often' is no option" crash=often
+for value in crash=often crash=point:0 crash=point:-1 evict=-3 seed= mode=lax keep=m: address=4097; do
+	proves "a wrong value is refused: $value" refuses "'$value' is no option" "$value"
+done
+proves "an NVDIMM that is not there is refused" refuses 'away: No such file' nvdimm=away
+proves "an unknown command is named" misused "colour: no such command" colour trace
+proves "so is one that lacks a file" misused "image: 4 words" image trace 1
+proves "and a number that is none" misused "'-1' is not a number" points --from=-1 trace
+proves "and an unknown mode" misused "mode=lax" lint --mode=lax trace
 proves "a wrong direct map is refused" refuses 'direct map is not where' directmap=0x1000
 
 echo "$passed passed, $failed failed"

@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 
 #include "kfabric_pmem/pmem/recorder.h"
+#include "workload.h"
 
 /**
  * struct explorer - what is explored
@@ -17,7 +18,8 @@
  *	or an error after it has said with explorer_fault() what is wrong; sets
  *	@state, a hash of what was found
  * @context: of @judge
- * @batch: which recording this is, to be printed
+ * @workloads: what was recorded
+ * @batch: which recording this is, of those of all suites
  * @image: which image of the moment
  * @state: see @judge
  */
@@ -25,6 +27,7 @@ struct explorer {
 	struct kfi_record *record;
 	int (*judge)(struct explorer *explorer, u32 moment);
 	void *context;
+	const struct workloads *workloads;
 	unsigned int batch;
 	u32 image;
 	u64 state;
@@ -42,14 +45,10 @@ struct explorer_counts {
 
 extern struct explorer_counts explorer_counts;
 
-/* Kernel parameters kfi_crash.* */
-extern unsigned int crash_seed;
-extern unsigned int crash_images;	/* of a moment, at most */
-extern unsigned int crash_every;	/* one workload in so many */
-extern unsigned int crash_set_every;	/* the same, of replica sets */
-
+void explorer_begin(struct kunit *test, unsigned int batch);
 void explorer_end(struct kunit *test, const char *what);
-const void *explorer_batches(const void *prev, char *desc, unsigned int batches);
+const void *explorer_batches(const void *prev, char *desc,
+			     const struct workloads *workloads, unsigned int batch);
 int explore(struct explorer *explorer);
 void explorer_count_unsafe(struct kfi_record *record, const void *addr, u64 length,
 			   const char *what);

@@ -31,7 +31,8 @@ run() {
 	KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-600} KFI_KUNIT_SUITES="pool_crash set_crash" \
 		"$here/../kunit/uml.sh" run fast "$1" kunit.timeout=600 \
 		kfi_crash.every="${EVERY:-6}" kfi_crash.set_every="${SET_EVERY:-128}" \
-		kfi_crash.images="${IMAGES:-6}" > "$log" 2>&1
+		kfi_crash.images="${IMAGES:-6}" \
+		kfi_crash.set_images="${IMAGES:-6}" > "$log" 2>&1
 }
 
 for mutant in "${mutants[@]}"; do

@@ -378,20 +378,17 @@ static int run_op(enum crash_op op)
 	return -ETIMEDOUT;
 }
 
-/* Workload @nr of all that have up to three steps, the shortest first */
 static int run_workload(unsigned int nr)
 {
-	unsigned int length, count = OPS;
+	u8 step[WORKLOAD_STEPS];
+	unsigned int i, steps;
 	int err = 0;
 
-	for (length = 1; nr >= count; length++, count *= OPS)
-		nr -= count;
-	for (; length && !err; length--, nr /= OPS)
-		err = run_op(nr % OPS);
+	steps = workload_steps(&crash_target_workloads, nr, step);
+	for (i = 0; i < steps && !err; i++)
+		err = run_op(step[i]);
 	return err;
 }
-
-#define WORKLOADS	(OPS + OPS * OPS + OPS * OPS * OPS)
 
 /* Recovery, and its judgement */
 
@@ -615,33 +612,34 @@ static void batch_down(void)
 	kfree(crash.buf);
 }
 
-static unsigned int batches(void)
-{
-	return DIV_ROUND_UP(WORKLOADS - crash_seed % crash_every, BATCH * crash_every);
-}
-
 static const void *next_batch(const void *prev, char *desc)
 {
-	return explorer_batches(prev, desc, batches());
+	crash_target_workloads.steps = OPS;
+	return explorer_batches(prev, desc, &crash_target_workloads, BATCH);
 }
 
 /* A recording, and its power cuts. Each has KUnit's time for itself. */
 static void crash_target(struct kunit *test)
 {
 	const unsigned int batch = (unsigned long)test->param_value - 1;
-	const unsigned int first = crash_seed % crash_every + batch * BATCH * crash_every;
+	const unsigned int first = batch * BATCH;
+	const unsigned int end = min(first + BATCH, workloads_count(&crash_target_workloads));
 	const u64 faults = explorer_counts.faults;
-	struct explorer e = { .record = &record, .judge = judge, .batch = batch };
-	unsigned int i, nr;
-	int err = batch_up(test);
+	struct explorer e = {
+		.record = &record,
+		.judge = judge,
+		.workloads = &crash_target_workloads,
+		.batch = batch,
+	};
+	unsigned int i;
+	int err;
 
+	explorer_begin(test, e.batch);
+	err = batch_up(test);
 	KUNIT_EXPECT_EQ(test, err, 0);
-	for (i = 0; i < BATCH && !err; i++) {
-		nr = first + i * crash_every;
-		if (nr >= WORKLOADS)
-			break;
-		err = run_workload(nr);
-		KUNIT_EXPECT_EQ_MSG(test, err, 0, "workload %u", nr);
+	for (i = first; i < end && !err; i++) {
+		err = run_workload(i);
+		KUNIT_EXPECT_EQ_MSG(test, err, 0, "workload %u", i);
 		explorer_counts.workloads++;
 	}
 	if (!err)

@@ -23,6 +23,7 @@
 #define CELL_BYTES	1024
 #define CELL_WORDS	(CELL_BYTES / 8)
 #define BATCH		6	/* workloads of one recording */
+#define FIRST_BATCH	1000	/* the numbers below are those of targets */
 
 enum set_op {
 	OP_WRITE,
@@ -43,7 +44,7 @@ struct step {
 	int err;
 };
 
-#define STEPS	(BATCH * 3)
+#define STEPS	(BATCH * WORKLOAD_STEPS)
 
 static struct kfi_record record;
 static struct {
@@ -191,17 +192,15 @@ static int run_op(enum set_op op)
 
 static int run_workload(unsigned int nr)
 {
-	unsigned int length, count = OPS;
+	u8 step[WORKLOAD_STEPS];
+	unsigned int i, steps;
 	int err = 0;
 
-	for (length = 1; nr >= count; length++, count *= OPS)
-		nr -= count;
-	for (; length && !err; length--, nr /= OPS)
-		err = run_op(nr % OPS);
+	steps = workload_steps(&crash_set_workloads, nr, step);
+	for (i = 0; i < steps && !err; i++)
+		err = run_op(step[i]);
 	return err;
 }
-
-#define WORKLOADS	(OPS + OPS * OPS + OPS * OPS * OPS)
 
 /* Recovery, and its judgement */
 
@@ -370,33 +369,34 @@ static void batch_down(struct kunit *test)
 	kfree(crash.buf[1]);
 }
 
-static unsigned int batches(void)
-{
-	return DIV_ROUND_UP(WORKLOADS - crash_seed % crash_set_every, BATCH * crash_set_every);
-}
-
 static const void *next_batch(const void *prev, char *desc)
 {
-	return explorer_batches(prev, desc, batches());
+	crash_set_workloads.steps = OPS;
+	return explorer_batches(prev, desc, &crash_set_workloads, BATCH);
 }
 
 /* A recording, and its power cuts. Each has KUnit's time for itself. */
 static void crash_set(struct kunit *test)
 {
 	const unsigned int batch = (unsigned long)test->param_value - 1;
-	const unsigned int first = crash_seed % crash_set_every + batch * BATCH * crash_set_every;
+	const unsigned int first = batch * BATCH;
+	const unsigned int end = min(first + BATCH, workloads_count(&crash_set_workloads));
 	const u64 faults = explorer_counts.faults;
-	struct explorer e = { .record = &record, .judge = judge, .batch = batch };
-	unsigned int i, nr;
-	int err = batch_up();
+	struct explorer e = {
+		.record = &record,
+		.judge = judge,
+		.workloads = &crash_set_workloads,
+		.batch = FIRST_BATCH + batch,
+	};
+	unsigned int i;
+	int err;
 
+	explorer_begin(test, e.batch);
+	err = batch_up();
 	KUNIT_EXPECT_EQ(test, err, 0);
-	for (i = 0; i < BATCH && !err; i++) {
-		nr = first + i * crash_set_every;
-		if (nr >= WORKLOADS)
-			break;
-		err = run_workload(nr);
-		KUNIT_EXPECT_EQ_MSG(test, err, 0, "workload %u", nr);
+	for (i = first; i < end && !err; i++) {
+		err = run_workload(i);
+		KUNIT_EXPECT_EQ_MSG(test, err, 0, "workload %u", i);
 		explorer_counts.workloads++;
 	}
 	if (!err)

@@ -217,8 +217,22 @@ if [ $# -gt 0 ]; then
 	command=$1
 	shift
 fi
+# wrong TEXT: what was asked for cannot be done
+wrong() {
+	echo "run.sh: $*" >&2
+	exit 2
+}
+
+for name in RUNS SEED MUTANT_RUNS; do
+	[[ ${!name} =~ ^[0-9]{1,9}$ ]] || wrong "$name=${!name} is not a number"
+done
+read -r -a harnesses < <(build names)
 names=("$@")
-[ $# -gt 0 ] || read -r -a names < <(build names)
+[ $# -gt 0 ] || names=("${harnesses[@]}")
+for name in "${names[@]}"; do
+	[[ " ${harnesses[*]} " == *" $name "* ]] ||
+		wrong "there is no harness $name: ${harnesses[*]}"
+done
 mkdir -p "$out"
 case $command in
 replay | fuzz) "$command" "${names[@]}" ;;

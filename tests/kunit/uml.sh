@@ -527,6 +527,20 @@ parse_console()
 	}'
 }
 
+# The kernel and timeout are process groups of their own, which no Ctrl-C reaches.
+boot()
+{
+	local pid status=0
+
+	timeout -k 5 "$timeout" "$kernel" "$@" &
+	pid=$!
+	trap 'kill "$pid" 2>/dev/null' INT TERM HUP
+	wait "$pid" || status=$?
+	# for the rest of its time, where a signal ended the first one
+	wait "$pid" 2>/dev/null || true
+	return "$status"
+}
+
 run()
 {
 	local glob=${1-} console status=0
@@ -544,7 +558,8 @@ run()
 	chmod +x "$kernel"
 	exec 8>&- 9>&-
 
-	timeout -k 5 "$timeout" "$kernel" mem="${KFI_UML_MEM:-768M}" \
+	trap 'exit 130' INT TERM HUP
+	boot mem="${KFI_UML_MEM:-768M}" \
 		kunit_shutdown=halt \
 		dummy.numdummies=2 kmemleak.verbose=1 \
 		${glob:+kunit.filter_glob="$glob"} "$@" </dev/null 2>&1 |

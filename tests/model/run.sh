@@ -38,9 +38,13 @@ fail() {
 	echo "FAIL model: $*"
 }
 
+# What of the names given is a check
+declare -A known
+
 wanted() {
 	local name
 
+	known[$1]=yes
 	[ ${#only[@]} -gt 0 ] || return 0
 	for name in "${only[@]}"; do
 		[ "$name" != "$1" ] || return 0
@@ -197,5 +201,8 @@ breaks ATTACH_KEEPS_KEYS first "${two[@]}"
 breaks READ_WHILE_WRITING first "${three[@]}"
 breaks NO_RESTART progress -DHEAL -DWITNESS=1 -DCRASHES=0 -DFAILS=0 -DWRITES=1 -DWRITERS=3
 
+for name in "${only[@]}"; do
+	[ -n "${known[$name]:-}" ] || fail "there is no check $name: ${!known[*]}"
+done
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ] && [ $((passed + failed)) -gt 0 ]

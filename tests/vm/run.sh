@@ -67,7 +67,7 @@ if [ $# -eq 0 ]; then
 	done
 else
 	for name; do
-		[ -e "$from/$name.sh" ] || {
+		{ [[ $name != */* ]] && grep -qs '^# rig: ' "$from/$name.sh"; } || {
 			echo "run.sh: there is no test $name in ${from#"$top/"}" >&2
 			exit 2
 		}
