@@ -22,6 +22,9 @@
 #define RANGES 8
 #define PAGE_THERE (3UL << 62)	/* of a pagemap entry: in memory or swapped out */
 
+/* A program under ThreadSanitizer, which has its own use for those addresses. */
+extern void __tsan_init(void) __attribute__((__weak__));
+
 static struct shi_range parts[RANGES], image;
 static unsigned int nparts;
 
@@ -145,11 +148,9 @@ static void map_heap(size_t in_file, int fd)
 	int flags = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
 	void *heap = MAP_FAILED;
 
-	/* ThreadSanitizer has its own use for those addresses. */
-#ifndef __SANITIZE_THREAD__
-	heap = mmap((void *)HEAP_AT, shi.heap_size, PROT_READ | PROT_WRITE,
-		    flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, in_file);
-#endif
+	if (!__tsan_init)
+		heap = mmap((void *)HEAP_AT, shi.heap_size, PROT_READ | PROT_WRITE,
+			    flags | MAP_NORESERVE | MAP_FIXED_NOREPLACE, fd, in_file);
 	if (heap == MAP_FAILED)
 		heap = map_anywhere(shi.heap_size, flags | MAP_NORESERVE, fd, in_file);
 	if (heap == MAP_FAILED)

@@ -98,6 +98,9 @@ static void run_pe(int rank, int pipes[2][2], char **argv)
 	snprintf(number, sizeof(number), "%d", rank);
 	setenv(SHI_RANK_ENV, number, 1);
 	execvp(argv[0], argv);
+	/* A name that is nowhere in PATH may be a file here, as with mpirun. */
+	if (errno == ENOENT)
+		execv(argv[0], argv);
 	i = errno;
 	/* The others wait for the end of the job, which this one's brings. */
 	while (__atomic_exchange_n(&job->exec_failed, 1, __ATOMIC_SEQ_CST))

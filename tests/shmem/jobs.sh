@@ -44,6 +44,8 @@ run=$bin/oshrun
 # Starting
 is "oshrun: -np" 0 '^(PE [0-3] of 4 ){4} *$' "$run" -np 4 "$jobs" hello
 is "oshrun: -n, and the program's own options" 0 'PE 1 of 2' "$run" -n 2 -- "$jobs" hello -n 7
+is "oshrun: a program of this directory" 0 '^(PE [01] of 2 ){2} *$' env -C "$(dirname "$(readlink -f "$jobs")")" \
+	"$run" -n 2 "$(basename "$jobs")" hello
 is "oshrun: one PE by default" 0 '^PE 0 of 1 *$' "$run" "$jobs" hello
 is "a bare program is one PE" 0 '^PE 0 of 1 *$' "$jobs" hello
 is "oshrun: no number" 125 "'x' is not a number of PEs" "$run" -np x "$jobs"
@@ -158,15 +160,22 @@ fault world 'predefined team cannot be destroyed'
 
 # oshcc
 is "oshcc: --show" 0 '^cc -I.* -o x x.c -L.* -Wl,-rpath,.* -lshmem *$' "$bin/oshcc" --show -o x x.c
+is "oshcc: as other libraries' are asked" 0 '^cc -I.* x.c -o x -L.* -lshmem *$' "$bin/oshcc" x.c -showme -o x
+is "oshcc: --show alone" 0 '^cc -I.* -L.* -lshmem *$' "$bin/oshcc" --show
+# shellcheck disable=SC2016 # the inner shell's
+is "oshcc: another compiler with its options" 0 'PE 1 of 2' bash -c \
+	'cc $("$1" -showme:compile) -o "$3" "$4" $("$1" --showme:link) && "$2" -n 2 "$3" hello' - \
+	"$bin/oshcc" "$run" "$work/by-hand" "$here/jobs.c"
+is "oshcc: -r does not link with the library" 0 '^cc -I[^ ]* -r -o y.o x.o *$' "$bin/oshcc" --show -r -o y.o x.o
 is "oshcc: -c does not link" 0 '^cc -I[^ ]* -c x.c *$' "$bin/oshcc" --show -c x.c
 is "oshcc: another compiler" 0 '^gcc-x ' env OSHCC_CC=gcc-x "$bin/oshcc" --show x.c
 is "oshcc: hands an error through" 1 'nowhere.c' "$bin/oshcc" "$work/nowhere.c"
-for option in -no-pie "-pie -fPIE" -Wl,-z,norelro "-O2 -flto" "-std=gnu89" "-std=c99 -D_DEFAULT_SOURCE"; do
+for option in -no-pie "-pie -fPIE" -fsanitize=thread -Wl,-z,norelro "-O2 -flto" "-std=gnu89" "-std=c99 -D_DEFAULT_SOURCE"; do
 	# shellcheck disable=SC2016 # the inner shell's
 	is "oshcc: $option" 0 '(PASS deprecated[^P]*){5} END' bash -c \
 		'"$1" $2 -o "$3" "$4" && "$5" -n 2 "$3"' - "$bin/oshcc" "$option" "$work/old" "$here/old.c" "$run"
 done
-is "oshcc: -static is refused by the linker" 1 'static.*libshmem|libshmem.*static|cannot find -lshmem' \
+is "oshcc: -static is refused" 1 'oshcc: libshmem is a shared library only: leave out -static' \
 	"$bin/oshcc" -static -o "$work/old" "$here/old.c"
 
 # Other launchers. launched STATUS N RANK-VARIABLE COMMAND...: N processes by hand;
