@@ -29,11 +29,14 @@ CONFIGS := $(shell cd '$(TOP)' && awk '$$1 == "config" { name = $$2 } \
 # Of a mutant only the module is built that differs.
 mutant-no-writeback := CONFIG_KFI_PMEM=m CONFIG_KFI_MUTANT_NO_WRITEBACK=y
 mutant-no-fence := CONFIG_KFI_PMEM=m CONFIG_KFI_MUTANT_NO_FENCE=y
+mutant-header-in-place := CONFIG_KFI_PMEM=m CONFIG_KFI_MUTANT_HEADER_IN_PLACE=y
+mutant-no-zero := CONFIG_KFI_PMEM=m CONFIG_KFI_MUTANT_NO_ZERO=y
 mutant-early-ack := CONFIG_KFI_RDMA=m KCFLAGS=-DCONFIG_KFI_MUTANT_EARLY_ACK
+mutant-word-first := CONFIG_KFI_RDMA=m KCFLAGS=-DCONFIG_KFI_MUTANT_WORD_FIRST
 ifneq ($(KFI_MUTANT),)
 CONFIGS = $(mutant-$(KFI_MUTANT)) KBUILD_EXTRA_SYMBOLS='$(OUT)/$(KERNEL)/Module.symvers'
 ifeq ($(mutant-$(KFI_MUTANT)),)
-$(error KFI_MUTANT=$(KFI_MUTANT): there are no-writeback, no-fence and early-ack)
+$(error KFI_MUTANT=$(KFI_MUTANT): there are no-writeback, no-fence, header-in-place, no-zero, early-ack and word-first)
 endif
 original := modules-original
 endif
@@ -51,12 +54,12 @@ help:
 #:                            three machines, an OpenSHMEM program, a power cut
 #:   make check [ONLY=PARTS]  all tests; PARTS of: kunit user shmem compile model vm
 #:                            and, not by default, cluster rig microscope mutants
-#:                            crash-mutants native
+#:                            crash-mutants space-mutants fuzz native
 #:   make check-crash         power cuts at every fence: 20,000 images or more of
 #:                            what could survive, recovered and judged
-#:   make check-mutants       builds that leave out a step that matters, and what
-#:                            finds each: KUnit, power cuts, VM tests, the
-#:                            microscope, the model
+#:   make check-mutants       builds that leave out a step that matters, and a table
+#:                            of what caught each: KUnit, power cuts, VM tests,
+#:                            the microscope, the model, spaces, decoders
 #:   make check-fault [TESTS=NAMES]
 #:                            loss, cut cables, frozen machines, devices that go,
 #:                            memory that is not there (tests/fault), 20 minutes
@@ -102,7 +105,8 @@ help:
 #:   KERNEL=VERSION     kernel to build for (default: the newest installed 6.12)
 #:   MODDIR=DIR         its modules, a link build to what they are built with, and
 #:                      vmlinuz (default: /lib/modules/VERSION, and /boot)
-#:   KFI_MUTANT=NAME    build that loses data: no-writeback, no-fence, early-ack
+#:   KFI_MUTANT=NAME    build that loses data: no-writeback, no-fence, early-ack,
+#:                      word-first, header-in-place, no-zero
 #:   KFI_NO_INSTALL=1   do not install packages, say what is missing
 #:   JOBS=N             parallel compilers
 #:   PREFIX, DESTDIR    where to install (default /usr/local)
@@ -193,9 +197,9 @@ fuzz: deps-build+fuzz out
 check-crash: deps-build+kunit+shmem
 	@'$(TOP)/tests/crash/run.sh'
 
-# Each line that begins with "ok" names a mutant and what has found it.
 check-mutants:
-	@MUTANTS=all TESTS=mutants '$(TOP)/tests/check.sh' mutants crash-mutants model vm microscope
+	@MUTANTS=all CAUGHT=1 TESTS=mutants '$(TOP)/tests/check.sh' mutants crash-mutants \
+		model vm microscope space-mutants fuzz
 
 check-fault: deps-build+rig+kunit+test
 	@VM_JOBS=$${VM_JOBS:-1} '$(TOP)/tests/fault/run.sh' $(TESTS)

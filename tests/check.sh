@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # All tests: check.sh [PART...] of compile vm user model kunit shmem cluster rig
-# microscope mutants crash-mutants native. Without one: all but cluster, which runs
-# Pacemaker, rig and microscope, which test themselves, and the mutants and native,
-# which build kernels. The
-# last line is the sum.
+# microscope mutants crash-mutants space-mutants fuzz native. Without one: all but
+# cluster, which runs Pacemaker, rig and microscope, which test themselves, mutants,
+# crash-mutants and native, which build kernels, and space-mutants and fuzz, which
+# shmem and user run. The last line is the sum.
+#
+# CAUGHT=1  before it, a table of all mutants and what has caught each
 
 set -euo pipefail
 
@@ -32,14 +34,14 @@ trap 'exit 130' INT TERM HUP
 needs() {
 	case $1 in
 	kunit | mutants | crash-mutants | native) echo kunit ;;
-	user) echo build test ;;
-	shmem) echo build shmem ;;
+	user | fuzz) echo build test ;;
+	shmem | space-mutants) echo build shmem ;;
 	compile) echo build ;;
 	model) echo model ;;
 	vm | cluster | microscope) echo build rig test kunit ;;
 	rig) echo build rig ;;
 	*)
-		echo "check: there is no part '$1': compile vm user model kunit shmem cluster rig microscope mutants crash-mutants native" >&2
+		echo "check: there is no part '$1': compile vm user model kunit shmem cluster rig microscope mutants crash-mutants space-mutants fuzz native" >&2
 		return 2
 		;;
 	esac
@@ -58,6 +60,8 @@ run() {
 	cluster) "$top/tests/vm/run.sh" pacemaker ;;
 	mutants) "$top/tests/kunit/mutants.sh" ;;
 	crash-mutants) "$top/tests/crash/mutants.sh" ;;
+	space-mutants) "$top/tests/shmem/pspace.sh" "$(make -s --no-print-directory -C "$top" path)" mutants ;;
+	fuzz) "$top/tests/fuzz/run.sh" ;;
 	native) KFI_UML_TIMEOUT=${KFI_UML_TIMEOUT:-900} "$top/tests/kunit/uml.sh" run native ;;
 	rig) make --no-print-directory -s -C "$top/qemu" check ;;
 	microscope) "$top/tests/microscope/run.sh" ;;
@@ -144,5 +148,9 @@ echo
 printf '%s\n' "${summary[@]}" "all of it $((SECONDS / 60)) min $((SECONDS % 60)) s"
 rm -f "$log"/*.beside
 failures "$log"/*
+if [ -n "${CAUGHT:-}" ]; then
+	echo
+	"$top/tests/caught.sh" "$log"/* || failed=$((failed + 1))
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

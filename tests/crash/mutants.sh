@@ -43,11 +43,13 @@ for mutant in "${mutants[@]}"; do
 	fi
 	if ! KFI_UML_CONFIG="CONFIG_KFI_MUTANT_$mutant=y" run "kfi_crash_*.$suite*" &&
 		grep -qE ' [1-9][0-9]* violations|[1-9][0-9]* lines unsafe' "$log"; then
-		echo "ok $mutant: found by $suite, $(sed -n 's/.*states; //p' "$log" | tail -n 1)"
+		echo "ok $mutant: $(sed -n 's/.*states; //p' "$log" | tail -n 1)"
+		echo "mutant $mutant: caught by power cuts, $suite"
 		passed=$((passed + 1))
 	else
 		echo "FAILED $mutant: $suite did not find it"
 		tail -n 30 "$log" | sed 's/^/    /'
+		echo "mutant $mutant: not caught by power cuts, $suite"
 		failed=$((failed + 1))
 	fi
 done

@@ -84,10 +84,12 @@ replay() {
 			if "$out/mutants/$number/replay/$name" "$here/corpus/$name.txt" \
 				> "$said" 2>&1; then
 				fail "$name: no input of the corpus finds '$edit'"
+				echo "mutant decoder $name, $number: not caught by its corpus"
 			else
 				pass "$name finds '$edit': $(grep -m 1 -oE \
 					'does not hold: .*|AddressSanitizer: [a-zA-Z][a-zA-Z-]*|runtime error: .*' \
 					"$said" || echo "died")"
+				echo "mutant decoder $name, $number: caught by its corpus"
 			fi
 		done < <(mutants "$name")
 	done
@@ -158,9 +160,11 @@ hunt() {
 		-max_len="$(longest "$1")" -artifact_prefix="$dir/" \
 		-print_final_stats=1 "$dir/seeds" > "$log" 2>&1; then
 		fail "$1: '$4' is not found in $MUTANT_RUNS executions: $log"
+		echo "mutant decoder $1, $2: not caught by libFuzzer"
 		return
 	fi
 	pass "$1 finds '$4' after $(stat number_of_executed_units "$log") executions"
+	echo "mutant decoder $1, $2: caught by libFuzzer"
 }
 
 fuzz() {

@@ -39,9 +39,11 @@ for mutant in "${mutants[@]}"; do
 	   grep -q "^REPORT" "$log"; then
 		echo "FAILED $mutant: $case did not find it"
 		sed 's/^/  /' "$log" | tail -n 40
+		echo "mutant $mutant: not caught by kunit $suite.$case"
 		failed=$((failed + 1))
 	else
-		echo "ok $mutant: found by $case"
+		echo "ok $mutant"
+		echo "mutant $mutant: caught by kunit $suite.$case"
 		passed=$((passed + 1))
 	fi
 done

@@ -154,11 +154,13 @@ breaks() {
 	search "$name" "$kind" "-D$name" "$@"
 	if [ "${errors:-0}" -gt 0 ] && [ -n "$trail" ]; then
 		ok "mutant $name is found ($cost)"
+		echo "mutant $name: caught by the model"
 		remember
 		# For who asks for it.
 		[ ${#only[@]} -eq 0 ] || keep "$name" "-D$name" "$@"
 	else
 		fail "mutant $name is not found ($cost)"
+		echo "mutant $name: not caught by the model"
 	fi
 	rm -rf "$dir"
 }

@@ -49,7 +49,7 @@ build_all() {
 	for mutant; do
 		"${make[@]}" KERNEL="$kernel" KFI_MUTANT="$mutant" original= modules
 		case $mutant in
-		early-ack) changed=prov_rdma_pmem/kfi_rdma.ko ;;
+		early-ack | word-first) changed=prov_rdma_pmem/kfi_rdma.ko ;;
 		*) changed=kfabric_pmem/pmem/kfi_pmem.ko ;;
 		esac
 		mkdir -p "$out/tests/mutants/$mutant"
@@ -432,6 +432,18 @@ proves() {
 		failed=$((failed + 1))
 		echo "FAIL $1 ($((SECONDS - begin)) s)"
 		sed 's/^/     /' "$log" | tail -n 60
+	fi
+}
+
+# catches MUTANT TEST FUNCTION [ARGUMENT...]: proves, and says it for tests/caught.sh
+catches() {
+	local before=$failed
+
+	proves "$2 catches $1" "${@:3}"
+	if [ "$failed" -eq "$before" ]; then
+		echo "mutant $1: caught by $2"
+	else
+		echo "mutant $1: not caught by $2"
 	fi
 }
 

@@ -16,6 +16,6 @@ mutant_caught() {
 
 [ "${MUTANTS:-}" = all ] || mutants=("${mutants[$(random 0 $((${#mutants[@]} - 1)))]}")
 for mutant in "${mutants[@]}"; do
-	proves "the crash test catches a build with $mutant" mutant_caught "$mutant"
+	catches "$mutant" "vm crash" mutant_caught "$mutant"
 	tail -n 1 "$work/cuts" 2> /dev/null | sed 's/^/     /' || true
 done
