@@ -15,7 +15,7 @@ static const char *wrong(unsigned int i, bool acknowledged, const uint8_t *regio
 	memcpy(&word, region + word_at(i), sizeof(word));
 	if (acknowledged && !slot_is_there(i, region))
 		return "acknowledged data are not there";
-	if (slot_kind(i) != KIND_PUBLISH && slot_kind(i) != KIND_ATOMIC)
+	if (!slot_has_word(i))
 		return NULL;
 	if (word != word_value(i) && (word || acknowledged))
 		return "the word is neither old nor new, or acknowledged and not there";

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * Makes bytes durable on a local region in each way that a program has, and
- * tells the microscope when one is acknowledged: commits /dev/kfi/NAME COUNT
+ * Makes bytes durable on a region in each way that a program has, and tells the
+ * microscope when one is acknowledged: commits /dev/kfi/NAME COUNT. After a power
+ * cut commits --check /dev/kfi/NAME COUNT looks whether all of them are there.
  */
 #include <err.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -101,13 +104,37 @@ static void operate(unsigned int i)
 	}
 }
 
+/* Returns the status: 1 when something is missing. */
+static int check(unsigned int count)
+{
+	unsigned int i, missing = 0;
+
+	for (i = 0; i < count; i++) {
+		uint64_t word;
+
+		memcpy(&word, mapping + word_at(i), sizeof(word));
+		if (slot_is_there(i, mapping) &&
+		    (!slot_has_word(i) || word == word_value(i)))
+			continue;
+		missing++;
+		printf("operation %u: what was acknowledged is not there\n", i);
+	}
+	printf("%u of %u are there\n", count - missing, count);
+	return missing > 0;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int i, count = argc == 3 ? atoi(argv[2]) : 0;
-	uint64_t size = SLOTS_AT + (uint64_t)count * SLOT_STRIDE;
+	bool checks = argc > 1 && !strcmp(argv[1], "--check");
+	unsigned int i, count;
+	uint64_t size;
 
+	argc -= checks;
+	argv += checks;
+	count = argc == 3 ? atoi(argv[2]) : 0;
+	size = SLOTS_AT + (uint64_t)count * SLOT_STRIDE;
 	if (!count || count > SLOTS_MAX)
-		errx(2, "usage: commits /dev/kfi/NAME COUNT, at most %d",
+		errx(2, "usage: commits [--check] /dev/kfi/NAME COUNT, at most %d",
 		     SLOTS_MAX);
 	fd = open(argv[1], O_RDWR);
 	fd_dsync = open(argv[1], O_RDWR | O_DSYNC);
@@ -116,6 +143,8 @@ int main(int argc, char **argv)
 	mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (mapping == MAP_FAILED)
 		err(1, "%s", argv[1]);
+	if (checks)
+		return check(count);
 	put(fd_dsync, SLOTS_MAGIC, sizeof(SLOTS_MAGIC) - 1, 0);
 	for (i = 0; i < count; i++) {
 		KFI_MARK(KFI_MARKER_BEGIN, i, slot_kind(i));

@@ -24,7 +24,6 @@ for part in $parts; do
 	esac
 done
 scope=$out/pmcache
-target_mutants=(word-first)	# what publishes leave at a target shows these
 region_mutants=(header-in-place no-zero)
 declare -A shows=([header-in-place]="does not open" [no-zero]="bytes of another")
 modes=(strict architectural)
@@ -186,7 +185,7 @@ on_target() {
 			images b check --target --mode="$mode"
 		sed 's/^/     /' "$work/out"
 	done
-	for mutant in "${mutants[@]}" "${target_mutants[@]}"; do
+	for mutant in "${mutants[@]}"; do
 		proves "the same on a target with $mutant" remote "$mutant"
 		catches "$mutant" "microscope target's lint" complains b 'lint: operation'
 		[ "$mutant" = no-fence ] ||
@@ -213,7 +212,7 @@ if [ "${1:-}" = --inside ]; then
 	# shellcheck disable=SC2064
 	trap "rm -rf '$work'" EXIT
 	slots=${SLOTS:-60}
-	steps=${STEPS:-60}
+	steps=${REGION_STEPS:-60}
 	inside
 	[ "$failed" -eq 0 ]
 	exit
@@ -246,11 +245,9 @@ read -r -a decoder < <(make --no-print-directory -s -C "$top/tests/fuzz" OUT="$o
 "${compile[@]}" -r -Wno-unused-parameter -Wno-sign-compare -I"$here" \
 	-o "$scope/node/pool.o" "$here/pool.c" "${decoder[@]}"
 "${judge[@]}" -o "$scope/node/regions_check" "$here/regions_check.c" "$scope/node/pool.o" "${model[@]}"
-for program in commits regions; do
-	cc_static "$scope/node/$program" -D_GNU_SOURCE -I"$top/include/uapi" "$here/$program.c"
-	image_args+=(--bin "$scope/node/$program")
-done
-build_all "${mutants[@]}" "${target_mutants[@]}" "${region_mutants[@]}"
+cc_static "$scope/node/regions" -D_GNU_SOURCE -I"$top/include/uapi" "$here/regions.c"
+image_args+=(--bin "$scope/node/regions")
+build_all "${mutants[@]}" "${region_mutants[@]}"
 
 KFIRIG_QEMU=$("$top/tools/qemu10.sh")
 export KFIRIG_QEMU

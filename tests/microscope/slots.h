@@ -53,6 +53,11 @@ static inline uint64_t word_value(unsigned int i)
 	return 0x6b66692d00000001u + i;
 }
 
+static inline int slot_has_word(unsigned int i)
+{
+	return slot_kind(i) == KIND_PUBLISH || slot_kind(i) == KIND_ATOMIC;
+}
+
 static inline void slot_fill(unsigned int i, uint8_t *data)
 {
 	uint32_t k;

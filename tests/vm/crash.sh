@@ -7,6 +7,8 @@
 
 # shellcheck source=tests/vm/lib.sh
 . "${BASH_SOURCE[0]%/*}/lib.sh"
+# shellcheck source=tests/vm/crash_lib.sh
+. "${BASH_SOURCE[0]%/*}/crash_lib.sh"
 
 crash_cut() {
 	crash_once none
