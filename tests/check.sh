@@ -4,8 +4,8 @@
 # All tests: check.sh [PART...] of compile vm user model kunit shmem cluster rig
 # microscope mutants crash-mutants space-mutants fuzz native. Without one: all but
 # cluster, which runs Pacemaker, rig and microscope, which test themselves, mutants,
-# crash-mutants and native, which build kernels, and space-mutants and fuzz, which
-# shmem and user run. The last line is the sum.
+# crash-mutants and native, which build kernels, space-mutants, and fuzz, which user
+# runs. The last line is the sum.
 #
 # CAUGHT=1  before it, a table of all mutants and what has caught each
 
@@ -141,7 +141,7 @@ for part in "${parts[@]}"; do
 		run "$part" 2>&1 | tee "$log/$part" || status=$?
 	fi
 	add $status "$log/$part"
-	summary+=("$(printf '%-8s %4d passed %4d failed %5d s' "$part" $part_passed $part_failed $((SECONDS - begin)))")
+	summary+=("$(printf '%-8s %4d passed %4d failed %5d s' "$part" "$part_passed" "$part_failed" $((SECONDS - begin)))")
 done
 
 echo
