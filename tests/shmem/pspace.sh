@@ -221,7 +221,7 @@ mutants() {
 		's/rc = shi_agree(apply(space, next));/for (volatile long i = shi.me * 30000000L; i; i--) ; rc = apply(space, next);/'
 	mutant "does not journal" palloc.c 's/rc = shi_durable(shi_own(space), j, sizeof(\*j));/rc = 0;/'
 	mutant "signals before the data is durable" persist.c 's/if (persist_range(dest, len, pe))/if (0)/'
-	mutant "a superblock without an order" pcommit.c 's/memset(nameless.magic, 0, sizeof(magic));//'
+	mutant "writes a superblock without an order" pcommit.c 's/memset(nameless.magic, 0, sizeof(magic));//'
 }
 
 # Jobs that are killed
