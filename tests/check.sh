@@ -141,7 +141,7 @@ for part in "${parts[@]}"; do
 		run "$part" 2>&1 | tee "$log/$part" || status=$?
 	fi
 	add $status "$log/$part"
-	summary+=("$(printf '%-8s %4d passed %4d failed %5d s' "$part" "$part_passed" "$part_failed" $((SECONDS - begin)))")
+	summary+=("$(printf '%-13s %4d passed %4d failed %5d s' "$part" "$part_passed" "$part_failed" $((SECONDS - begin)))")
 done
 
 echo
