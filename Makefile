@@ -62,7 +62,8 @@ help:
 #:                            memory that is not there (tests/fault), 20 minutes
 #:   make check-debug [TESTS=NAMES] [DEBUG=kasan|kcsan]
 #:                            VM and fault tests on a kernel that reports wrong
-#:                            memory accesses, locks, leaks; or data races
+#:                            memory accesses, locks, leaks; then on one that
+#:                            reports data races
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, libkfipmem, and the rig kfirig
 #:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs
@@ -201,7 +202,7 @@ check-fault: deps-build+rig+kunit+test
 	@VM_JOBS=$${VM_JOBS:-1} '$(TOP)/tests/fault/run.sh' $(TESTS)
 
 check-debug: deps-build+rig+kunit+test
-	@'$(TOP)/tests/debug/run.sh' '$(or $(DEBUG),kasan)' $(TESTS)
+	@'$(TOP)/tests/debug/run.sh' '$(DEBUG)' $(TESTS)
 
 bench: deps-build+rig+kunit+test
 	@'$(TOP)/tests/bench/run.sh'
