@@ -114,14 +114,14 @@ static void publish(size_t size, int times)
 
 /* The names are those of shmem_nodes.c. */
 static const struct measurement measurements[] = {
-	{ "put", put, 0, 40, { 8, 64, 4096, 65536 } },
-	{ "get", get, 0, 40, { 8, 64, 4096, 65536 } },
-	{ "fetch-add", fetch_add, 0, 40, { 8 } },
+	{ "put", put, 0, 20, { 8, 64, 4096, 65536 } },
+	{ "get", get, 0, 20, { 8, 64, 4096, 65536 } },
+	{ "fetch-add", fetch_add, 0, 20, { 8 } },
 	{ "put-stream", put_stream, 0, 2 * WINDOW, { 8, 64, 4096 } },
 	{ "get-stream", get_stream, 0, 2 * WINDOW, { 8, 64, 4096 } },
-	{ "put-persist", put_durable, 0, 40, { 8, 64, 4096, 65536 } },
-	{ "put-persist-range", put_commit, 0, 40, { 8, 64, 4096, 65536 } },
-	{ "put-persist-signal", publish, 0, 40, { 8, 64, 4096, 65536 } },
+	{ "put-persist", put_durable, 0, 20, { 8, 64, 4096, 65536 } },
+	{ "put-persist-range", put_commit, 0, 20, { 8, 64, 4096, 65536 } },
+	{ "put-persist-signal", publish, 0, 20, { 8, 64, 4096, 65536 } },
 };
 
 static void verify(struct kfipmem_node *node)

@@ -7,6 +7,14 @@
 
 #define MAX_SIZE	(1 << 20)
 
+#define ADDENDS		512
+#define MAX(a, b)	((a) > (b) ? (a) : (b))
+#define SYNC_WORDS	MAX(SHMEM_REDUCE_SYNC_SIZE, SHMEM_BCAST_SYNC_SIZE)
+#define WORK_WORDS	MAX(ADDENDS, SHMEM_REDUCE_MIN_WRKDATA_SIZE)
+
+/* On the symmetric heap. */
+static long *sync_words[2];
+static double *addends, *sums, *work[2];
 static long variable;
 
 static void element_put(size_t size, int times)
@@ -71,6 +79,27 @@ static void fetch(size_t size, int times)
 		ops_sink = shmem_long_atomic_fetch(ops.word, ops.peer);
 }
 
+/* The words of a call are used again at the one after the next. */
+static void broadcast(size_t size, int times)
+{
+	while (times--) {
+		shmem_broadcast64(ops.theirs, ops.ours, size / 8, 0, 0, 0, ops.npes,
+				  sync_words[times % 2]);
+		if (times % 2)
+			shmem_barrier_all();
+	}
+}
+
+static void sum(size_t size, int times)
+{
+	while (times--) {
+		shmem_double_sum_to_all(sums, addends, size / 8, 0, 0, ops.npes,
+					work[times % 2], sync_words[times % 2]);
+		if (times % 2)
+			shmem_barrier_all();
+	}
+}
+
 static const struct measurement measurements[] = {
 	{ "put", op_put, 0, 20000, { 8, 64, 512, 4096, 32768, 262144, 1048576 } },
 	{ "get", op_get, 0, 20000, { 8, 64, 512, 4096, 32768, 262144, 1048576 } },
@@ -87,9 +116,28 @@ static const struct measurement measurements[] = {
 	{ "fetch-add-variable", variable_add, 0, 100, { 8 } },
 	{ "ping", op_ping, 1, 400, { 8 } },
 	{ "barrier", op_barrier, 1, 200, { 8 } },
-	{ "broadcast", op_broadcast, 1, 200, { 8, 4096, 65536 } },
-	{ "sum", op_sum, 1, 200, { 8, 4096 } },
+	{ "broadcast", broadcast, 1, 200, { 8, 4096, 65536 } },
+	{ "sum", sum, 1, 200, { 8, 4096 } },
 };
+
+static void begin_collectives(void)
+{
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		sync_words[i] = shmem_malloc(SYNC_WORDS * sizeof(long));
+		work[i] = shmem_malloc(WORK_WORDS * sizeof(double));
+	}
+	addends = shmem_calloc(ADDENDS, sizeof(double));
+	sums = shmem_malloc(ADDENDS * sizeof(double));
+	if (!sums) {
+		fprintf(stderr, "there is no heap for a sum\n");
+		shmem_global_exit(2);
+	}
+	for (i = 0; i < SYNC_WORDS; i++)
+		sync_words[0][i] = sync_words[1][i] = SHMEM_SYNC_VALUE;
+	shmem_barrier_all();
+}
 
 int main(int argc, char **argv)
 {
@@ -99,6 +147,7 @@ int main(int argc, char **argv)
 		return 2;
 	shmem_init();
 	ops_begin(MAX_SIZE);
+	begin_collectives();
 	ops_measure(measurements, sizeof(measurements) / sizeof(*measurements), batches);
 	ops_end();
 	shmem_finalize();

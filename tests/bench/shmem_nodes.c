@@ -25,6 +25,20 @@ static void must(int rc, const char *what)
 	shmem_global_exit(1);
 }
 
+static void broadcast(size_t size, int times)
+{
+	while (times--)
+		shmem_broadcastmem(SHMEM_TEAM_WORLD, ops.theirs, ops.ours, size, 0);
+}
+
+/* Of any numbers: bytes that verify() has left. */
+static void sum(size_t size, int times)
+{
+	while (times--)
+		shmem_uint64_sum_reduce(SHMEM_TEAM_WORLD, (uint64_t *)ops.theirs,
+					(uint64_t *)ops.ours, size / 8);
+}
+
 static void put_persist(size_t size, int times)
 {
 	while (times--) {
@@ -58,19 +72,19 @@ static void commit(size_t size, int times)
 }
 
 static const struct measurement measurements[] = {
-	{ "put", op_put, 0, 40, { 8, 64, 4096, 65536 } },
-	{ "get", op_get, 0, 40, { 8, 64, 4096, 65536 } },
-	{ "fetch-add", op_fetch_add, 0, 40, { 8 } },
+	{ "put", op_put, 0, 20, { 8, 64, 4096, 65536 } },
+	{ "get", op_get, 0, 20, { 8, 64, 4096, 65536 } },
+	{ "fetch-add", op_fetch_add, 0, 20, { 8 } },
 	{ "put-stream", op_put_stream, 0, 2 * WINDOW, { 8, 64, 4096 } },
 	{ "get-stream", op_get_stream, 0, 2 * WINDOW, { 8, 64, 4096 } },
-	{ "put-persist", put_persist, 0, 40, { 8, 64, 4096, 65536 } },
-	{ "put-persist-range", put_persist_range, 0, 40, { 8, 64, 4096, 65536 } },
-	{ "put-persist-signal", put_persist_signal, 0, 40, { 8, 64, 4096, 65536 } },
+	{ "put-persist", put_persist, 0, 20, { 8, 64, 4096, 65536 } },
+	{ "put-persist-range", put_persist_range, 0, 20, { 8, 64, 4096, 65536 } },
+	{ "put-persist-signal", put_persist_signal, 0, 20, { 8, 64, 4096, 65536 } },
 	{ "ping", op_ping, 1, 40, { 8 } },
 	{ "barrier", op_barrier, 1, 20, { 8 } },
-	{ "broadcast", op_broadcast, 1, 20, { 8, 4096, 65536 } },
-	{ "sum", op_sum, 1, 20, { 8, 4096 } },
-	{ "commit", commit, 1, 4, { 8, 4096, 65536 } },
+	{ "broadcast-team", broadcast, 1, 10, { 8, 4096, 65536 } },
+	{ "sum-team", sum, 1, 10, { 8, 4096 } },
+	{ "commit", commit, 1, 3, { 8, 4096, 65536 } },
 };
 
 static void open_space(void)

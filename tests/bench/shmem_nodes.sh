@@ -106,7 +106,7 @@ main() {
 	local json=$results/shmem-nodes.json title
 
 	rounds=${rounds-10}
-	batches=${batches-7}
+	batches=${batches-5}
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-h | --help)

@@ -9,17 +9,8 @@
 #include <string.h>
 #include "shmem_ops.h"
 
-#define ADDENDS		512
-#define MAX(a, b)	((a) > (b) ? (a) : (b))
-#define SYNC_WORDS	MAX(SHMEM_REDUCE_SYNC_SIZE, SHMEM_BCAST_SYNC_SIZE)
-#define WORK_WORDS	MAX(ADDENDS, SHMEM_REDUCE_MIN_WRKDATA_SIZE)
-
 struct ops ops;
 volatile long ops_sink;
-
-/* On the symmetric heap. */
-static long *sync_words[2];
-static double *addends, *sums, *work[2];
 
 void op_put(size_t size, int times)
 {
@@ -92,27 +83,6 @@ void op_barrier(size_t size, int times)
 		shmem_barrier_all();
 }
 
-/* The words of a call are used again at the one after the next. */
-void op_broadcast(size_t size, int times)
-{
-	while (times--) {
-		shmem_broadcast64(ops.theirs, ops.ours, size / 8, 0, 0, 0, ops.npes,
-				  sync_words[times % 2]);
-		if (times % 2)
-			shmem_barrier_all();
-	}
-}
-
-void op_sum(size_t size, int times)
-{
-	while (times--) {
-		shmem_double_sum_to_all(sums, addends, size / 8, 0, 0, ops.npes,
-					work[times % 2], sync_words[times % 2]);
-		if (times % 2)
-			shmem_barrier_all();
-	}
-}
-
 static void measure(const struct measurement *m, size_t size, int batches)
 {
 	double ns = 0;
@@ -166,26 +136,16 @@ static void verify(size_t max)
 
 void ops_begin(size_t max)
 {
-	size_t i;
-
 	ops.me = shmem_my_pe();
 	ops.npes = shmem_n_pes();
 	ops.peer = !ops.me;
 	ops.theirs = shmem_align(4096, max);
 	ops.ours = shmem_align(4096, max);
 	ops.word = shmem_calloc(1, sizeof(*ops.word));
-	for (i = 0; i < 2; i++) {
-		sync_words[i] = shmem_malloc(SYNC_WORDS * sizeof(long));
-		work[i] = shmem_malloc(WORK_WORDS * sizeof(double));
-	}
-	addends = shmem_calloc(ADDENDS, sizeof(double));
-	sums = shmem_malloc(ADDENDS * sizeof(double));
-	if (ops.npes != 2 || !ops.theirs || !ops.ours || !sums) {
+	if (ops.npes != 2 || !ops.theirs || !ops.ours || !ops.word) {
 		fprintf(stderr, "two PEs are wanted, and %zu KiB of heap\n", max / 512 + 64);
 		shmem_global_exit(2);
 	}
-	for (i = 0; i < SYNC_WORDS; i++)
-		sync_words[0][i] = sync_words[1][i] = SHMEM_SYNC_VALUE;
 	shmem_barrier_all();
 	verify(max);
 }

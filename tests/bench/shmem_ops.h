@@ -32,7 +32,5 @@ void op_get_stream(size_t size, int times);
 void op_fetch_add(size_t size, int times);
 void op_ping(size_t size, int times);
 void op_barrier(size_t size, int times);
-void op_broadcast(size_t size, int times);
-void op_sum(size_t size, int times);
 
 #endif

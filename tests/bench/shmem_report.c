@@ -49,6 +49,8 @@ static const struct {
 	{ "barrier", "Barrier of all" },
 	{ "broadcast", "Broadcast, and half a barrier" },
 	{ "sum", "Sum, and half a barrier" },
+	{ "broadcast-team", "Broadcast" },
+	{ "sum-team", "Sum" },
 	{ "put-persist", "Put, and the PE's puts durable" },
 	{ "put-persist-range", "Put, and the range durable" },
 	{ "put-persist-signal", "Put, durable, and then a signal" },
