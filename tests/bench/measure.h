@@ -5,10 +5,8 @@
 
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
-#define MAX_BATCHES	64
 #define MAX_SIZES	8
 #define WINDOW		64	/* operations of which none waits for another */
 
@@ -28,13 +26,6 @@ static inline double measure_now(void)
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
-static inline int measure_compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static inline int measure_times(const struct measurement *m, size_t size)
 {
 	int times = m->times;
@@ -44,35 +35,26 @@ static inline int measure_times(const struct measurement *m, size_t size)
 	return times;
 }
 
-/* Nanoseconds that one takes: the median of batches, after one that is not counted. */
-static inline double measure_batches(const struct measurement *m, size_t size, int batches)
+/* Nanoseconds that one of a batch takes. */
+static inline double measure_batch(const struct measurement *m, size_t size)
 {
-	int times = measure_times(m, size), i;
-	double took[MAX_BATCHES];
+	int times = measure_times(m, size);
+	double begin = measure_now();
 
-	m->batch(size, times / 4 + 2);
-	for (i = 0; i < batches; i++) {
-		double begin = measure_now();
+	m->batch(size, times);
+	return (measure_now() - begin) / times;
+}
 
-		m->batch(size, times);
-		took[i] = (measure_now() - begin) / times;
-	}
-	qsort(took, batches, sizeof(*took), measure_compare);
-	return took[batches / 2];
+/* What is not counted: caches, and the state of what is measured. */
+static inline void measure_warm_up(const struct measurement *m, size_t size)
+{
+	m->batch(size, measure_times(m, size) / 4 + 2);
 }
 
 static inline void measure_say(const struct measurement *m, size_t size, double ns)
 {
 	printf("value test=%s size=%zu ns=%.3f\n", m->name, size, ns);
 	fflush(stdout);
-}
-
-/* The program's argument: how many batches; 0: none that is possible. */
-static inline int measure_argument(int argc, char **argv)
-{
-	int batches = argc > 1 ? atoi(argv[1]) : 15;
-
-	return batches < 1 || batches > MAX_BATCHES ? 0 : batches;
 }
 
 #endif

@@ -2,12 +2,13 @@
 /*
  * What shmem_nodes.c measures between two machines, as far as the raw provider
  * has it: by libkfipmem on the nodes of attached regions, one on DRAM and one on
- * persistent memory. Prints a line for each measurement.
+ * persistent memory.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <libkfipmem.h>
-#include "measure.h"
+#include "raw_nodes.h"
 
 #define MAX_SIZE	(1 << 16)
 #define WORD		(2 * MAX_SIZE)	/* offset of the word, in both regions */
@@ -21,7 +22,7 @@ static void must(int rc, const char *what)
 {
 	if (rc >= 0)
 		return;
-	fprintf(stderr, "raw_nodes: %s: %s\n", what, kfipmem_strerror(rc));
+	fprintf(stderr, "raw provider: %s: %s\n", what, kfipmem_strerror(rc));
 	exit(1);
 }
 
@@ -112,17 +113,32 @@ static void publish(size_t size, int times)
 		     "publish");
 }
 
-/* The names are those of shmem_nodes.c. */
-static const struct measurement measurements[] = {
-	{ "put", put, 0, 20, { 8, 64, 4096, 65536 } },
-	{ "get", get, 0, 20, { 8, 64, 4096, 65536 } },
-	{ "fetch-add", fetch_add, 0, 20, { 8 } },
-	{ "put-stream", put_stream, 0, 2 * WINDOW, { 8, 64, 4096 } },
-	{ "get-stream", get_stream, 0, 2 * WINDOW, { 8, 64, 4096 } },
-	{ "put-persist", put_durable, 0, 20, { 8, 64, 4096, 65536 } },
-	{ "put-persist-range", put_commit, 0, 20, { 8, 64, 4096, 65536 } },
-	{ "put-persist-signal", publish, 0, 20, { 8, 64, 4096, 65536 } },
+static const struct {
+	const char *name;	/* as in shmem_nodes.c */
+	void (*batch)(size_t size, int times);
+} batches[] = {
+	{ "put", put },
+	{ "get", get },
+	{ "fetch-add", fetch_add },
+	{ "put-stream", put_stream },
+	{ "get-stream", get_stream },
+	{ "put-persist", put_durable },
+	{ "put-persist-range", put_commit },
+	{ "put-persist-signal", publish },
 };
+
+bool raw_find(const struct measurement *m, struct measurement *raw)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(batches) / sizeof(*batches); i++)
+		if (!strcmp(batches[i].name, m->name)) {
+			*raw = *m;
+			raw->batch = batches[i].batch;
+			return true;
+		}
+	return false;
+}
 
 static void verify(struct kfipmem_node *node)
 {
@@ -135,32 +151,17 @@ static void verify(struct kfipmem_node *node)
 	must(kfipmem_get(node, 0, ours, MAX_SIZE), "get");
 	for (i = 0; i < MAX_SIZE; i++) {
 		if (ours[i] != (char)(i * 7 + 3)) {
-			fprintf(stderr, "raw_nodes: byte %zu is wrong\n", i);
+			fprintf(stderr, "raw provider: byte %zu is wrong\n", i);
 			exit(1);
 		}
 	}
 }
 
-int main(int argc, char **argv)
+void raw_begin(const char *volatile_name, const char *durable_name)
 {
-	int batches = measure_argument(argc, argv);
-	size_t i, s;
-
-	if (!batches || argc != 4) {
-		fprintf(stderr, "usage: raw_nodes BATCHES VOLATILE-NODE DURABLE-NODE\n");
-		return 2;
-	}
-	must(kfipmem_open(argv[2], 0, &volatile_node), argv[2]);
-	must(kfipmem_open(argv[3], 0, &durable_node), argv[3]);
+	must(kfipmem_open(volatile_name, 0, &volatile_node), volatile_name);
+	must(kfipmem_open(durable_name, 0, &durable_node), durable_name);
 	must(kfipmem_ring_init(&ring, WINDOW), "io_uring");
 	verify(volatile_node);
 	verify(durable_node);
-	for (i = 0; i < sizeof(measurements) / sizeof(*measurements); i++)
-		for (s = 0; s < MAX_SIZES && measurements[i].sizes[s]; s++) {
-			const struct measurement *m = &measurements[i];
-
-			measure_say(m, m->sizes[s], measure_batches(m, m->sizes[s], batches));
-		}
-	puts("end");
-	return 0;
 }

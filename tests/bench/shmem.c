@@ -3,9 +3,11 @@
  * What routines of OpenSHMEM cost on one machine. Only names of OpenSHMEM 1.4,
  * so that any library's oshcc builds it: prints a line for each measurement.
  */
+#include <stdlib.h>
 #include "shmem_ops.h"
 
 #define MAX_SIZE	(1 << 20)
+#define MAX_BATCHES	64
 
 #define ADDENDS		512
 #define MAX(a, b)	((a) > (b) ? (a) : (b))
@@ -120,6 +122,38 @@ static const struct measurement measurements[] = {
 	{ "sum", sum, 1, 200, { 8, 4096 } },
 };
 
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* A value is the median of batches. */
+static double median(const struct measurement *m, size_t size, int batches)
+{
+	double took[MAX_BATCHES];
+	int i;
+
+	measure_warm_up(m, size);
+	for (i = 0; i < batches; i++)
+		took[i] = measure_batch(m, size);
+	qsort(took, batches, sizeof(*took), compare);
+	return took[batches / 2];
+}
+
+static void measure(const struct measurement *m, size_t size, int batches)
+{
+	double ns = 0;
+
+	shmem_barrier_all();
+	if (m->all || ops.me == 0)
+		ns = median(m, size, batches);
+	shmem_barrier_all();
+	if (ops.me == 0)
+		measure_say(m, size, ns);
+}
+
 static void begin_collectives(void)
 {
 	size_t i;
@@ -141,15 +175,21 @@ static void begin_collectives(void)
 
 int main(int argc, char **argv)
 {
-	int batches = measure_argument(argc, argv);
+	int batches = argc > 1 ? atoi(argv[1]) : 15;
+	size_t i, n;
 
-	if (!batches)
+	if (batches < 1 || batches > MAX_BATCHES)
 		return 2;
 	shmem_init();
 	ops_begin(MAX_SIZE);
 	begin_collectives();
-	ops_measure(measurements, sizeof(measurements) / sizeof(*measurements), batches);
-	ops_end();
+	for (i = 0; i < sizeof(measurements) / sizeof(*measurements); i++)
+		for (n = 0; n < MAX_SIZES && measurements[i].sizes[n]; n++)
+			measure(&measurements[i], measurements[i].sizes[n], batches);
+	if (ops.me == 0)
+		puts("end");
+	fflush(stdout);
+	shmem_barrier_all();
 	shmem_finalize();
 	return 0;
 }

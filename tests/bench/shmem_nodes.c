@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * What routines of OpenSHMEM and of persistent spaces cost between two
- * machines: prints a line for each measurement. raw_nodes.c does the same
- * without OpenSHMEM.
+ * machines, and what the same costs by the raw provider (raw_nodes.c).
+ *
+ * PE 0 measures. Meanwhile PE 1 is in shmem_barrier_all(), except where all take
+ * part; while the raw provider is measured it sleeps, and looks now and then
+ * whether that is over. Both are measured in turn, for each measurement and size
+ * one right after the other, and which is first alternates: a machine that is
+ * slow for a while is slow for both.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <shmemx.h>
+#include "raw_nodes.h"
 #include "shmem_ops.h"
 
+#define MAX_ROUNDS	10
+#define NAP_NS		5000000L
 #define MAX_SIZE	(1 << 16)
 #define SPACE		"bench"
 
@@ -87,6 +97,74 @@ static const struct measurement measurements[] = {
 	{ "commit", commit, 1, 3, { 8, 4096, 65536 } },
 };
 
+#define MEASUREMENTS (sizeof(measurements) / sizeof(*measurements))
+
+enum { OURS, RAW, PATHS };
+
+static double took[MAX_ROUNDS][PATHS][MEASUREMENTS][MAX_SIZES];	/* 0: not measured */
+static long raw_ended;	/* PE 0 counts at PE 1 */
+
+static void measure_raw(const struct measurement *m, size_t size, double *ns)
+{
+	static long ends;
+	struct timespec nap = { 0, NAP_NS };
+
+	ends++;
+	if (ops.me) {
+		while (!shmem_long_test(&raw_ended, SHMEM_CMP_GE, ends))
+			nanosleep(&nap, NULL);
+		return;
+	}
+	measure_warm_up(m, size);
+	*ns = measure_batch(m, size);
+	shmem_long_p(&raw_ended, ends, ops.peer);
+	shmem_quiet();
+}
+
+static void measure_ours(const struct measurement *m, size_t size, double *ns)
+{
+	if (m->all || ops.me == 0) {
+		measure_warm_up(m, size);
+		*ns = measure_batch(m, size);
+	}
+	shmem_barrier_all();
+}
+
+static void measure(int round, size_t i, size_t s)
+{
+	const struct measurement *m = &measurements[i];
+	struct measurement raw;
+	int turn;
+
+	if (!raw_find(m, &raw)) {
+		measure_ours(m, m->sizes[s], &took[round][OURS][i][s]);
+		return;
+	}
+	for (turn = 0; turn < PATHS; turn++)
+		if ((turn + round) % PATHS == OURS)
+			measure_ours(m, m->sizes[s], &took[round][OURS][i][s]);
+		else
+			measure_raw(&raw, m->sizes[s], &took[round][RAW][i][s]);
+}
+
+static void say(int round, int first)
+{
+	static const char * const path_name[PATHS] = { "ours", "raw" };
+	size_t i, s;
+	int path;
+
+	for (path = 0; path < PATHS; path++) {
+		printf("run path=%s round=%d\n", path_name[path], first + round);
+		for (i = 0; i < MEASUREMENTS; i++)
+			for (s = 0; s < MAX_SIZES; s++)
+				if (took[round][path][i][s] > 0)
+					measure_say(&measurements[i], measurements[i].sizes[s],
+						    took[round][path][i][s]);
+		puts("end");
+	}
+	fflush(stdout);
+}
+
 static void open_space(void)
 {
 	int rc = shmemx_pspace_unlink(SPACE);
@@ -125,10 +203,13 @@ static void verify_space(void)
 
 int main(int argc, char **argv)
 {
-	int batches = measure_argument(argc, argv);
+	int first = argc > 1 ? atoi(argv[1]) : 0, rounds = argc > 2 ? atoi(argv[2]) : 0, round;
+	size_t i, s;
 
-	if (!batches)
+	if (argc != 5 || rounds < 1 || rounds > MAX_ROUNDS) {
+		fprintf(stderr, "usage: shmem_nodes FIRST-ROUND ROUNDS VOLATILE-NODE DURABLE-NODE\n");
 		return 2;
+	}
 	shmem_init();
 	ops_begin(MAX_SIZE);
 	if (shmem_ptr(ops.word, ops.peer)) {
@@ -137,9 +218,16 @@ int main(int argc, char **argv)
 	}
 	open_space();
 	verify_space();
-	ops_measure(measurements, sizeof(measurements) / sizeof(*measurements), batches);
+	if (ops.me == 0)
+		raw_begin(argv[3], argv[4]);
+	for (round = 0; round < rounds; round++) {
+		for (i = 0; i < MEASUREMENTS; i++)
+			for (s = 0; s < MAX_SIZES && measurements[i].sizes[s]; s++)
+				measure(round, i, s);
+		if (ops.me == 0)
+			say(round, first);
+	}
 	must(shmemx_pspace_close(space), "shmemx_pspace_close");
-	ops_end();
 	shmem_finalize();
 	return 0;
 }

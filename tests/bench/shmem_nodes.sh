@@ -16,6 +16,7 @@ space_nodes=(a b)
 # That of the program, and what the raw provider writes to durably.
 space_names=(bench raw)
 space_pool=()	# the NVDIMM as it is
+of_job=5	# rounds
 
 usage() {
 	cat <<-END
@@ -24,13 +25,13 @@ usage() {
 
 	Boots two machines with an NVDIMM each. A program with one PE on each
 	measures put, get, fetch-and-add, streams, barrier, broadcast and sum, and
-	what makes puts durable; another one does what of it the raw provider
-	has, by libkfipmem on /dev/kfi, from the same machine to the other. A
-	round runs both; which comes first alternates. Printed are medians of
-	the rounds, the spread from p10 to p90, and the median of the ratios.
+	what makes puts durable; and in turn with each what of it the raw
+	provider has, by libkfipmem on /dev/kfi, from the same machine to the
+	other. Which comes first alternates. Printed are medians of the rounds,
+	the spread from p10 to p90, and the median of the ratios.
 
-	  --rounds N   rounds (default 10)
-	  --quick      3 rounds of fewer batches
+	  --rounds N   rounds (default 20)
+	  --quick      4 rounds
 	  --json FILE  where the figures go to
 	               (default $results/shmem-nodes.json)
 
@@ -52,10 +53,9 @@ build() {
 	make -s --no-print-directory -C "$top" shmem > /dev/null
 	gcc -O2 -Wall -Wextra -Werror -o "$results/shmem-report" "$here/shmem_report.c" -lm
 	"$bin/oshcc" -O2 -Wall -Wextra -Werror -o "$results/shmem-nodes" \
-		"$here/shmem_nodes.c" "$here/shmem_ops.c"
+		-I"$top/tools/libkfipmem" -I"$top/include/uapi" "$here/shmem_nodes.c" \
+		"$here/shmem_ops.c" "$here/raw_nodes.c" "$out/libkfipmem/libkfipmem.a" -luring
 	LD_LIBRARY_PATH=$out/shmem/lib share_program "$bin/oshrun" "$results/shmem-nodes"
-	cc_static "$share/raw-nodes" -I"$top/tools/libkfipmem" -I"$top/include/uapi" \
-		"$here/raw_nodes.c" "$out/libkfipmem/libkfipmem.a" -luring
 }
 
 # b's regions as a has them: "raw.1" is durable, "dram" is what a job's heap is on
@@ -68,36 +68,16 @@ set_up() {
 	on a kfipmem attach b/dram --as job --key-file /root/key
 }
 
-ours() {
-	spaces_run 600 2 /share/shmem-nodes "$batches"
-}
-
-raw() {
-	LIMIT=600 on a /share/raw-nodes "$batches" dram raw.1
-}
-
-round_of() {
-	local path order=(ours raw)
-
-	[ $(($1 % 2)) -eq 0 ] || order=(raw ours)
-	for path in "${order[@]}"; do
-		echo "run path=$path round=$1"
-		case $path in
-		ours) ours ;;
-		*) raw ;;
-		esac
-	done
-}
-
 in_rig() {
 	local round
 
 	work=$(mktemp -d "${TMPDIR:-/tmp}/kfi-bench.XXXXXX")
 	trap 'rm -rf "$work"' EXIT
 	set_up >&2
-	for ((round = 0; round < rounds; round++)); do
-		printf 'round %d of %d\n' $((round + 1)) "$rounds" >&2
-		round_of "$round"
+	for ((round = 0; round < rounds; round += of_job)); do
+		printf 'rounds from %d of %d\n' $((round + 1)) "$rounds" >&2
+		spaces_run 580 2 /share/shmem-nodes "$round" \
+			$((rounds - round < of_job ? rounds - round : of_job)) dram raw.1
 	done > "$results/shmem-nodes.lines"
 	check_log a b >&2
 }
@@ -105,15 +85,14 @@ in_rig() {
 main() {
 	local json=$results/shmem-nodes.json title
 
-	rounds=${rounds-10}
-	batches=${batches-5}
+	rounds=${rounds-20}
 	while [ $# -gt 0 ]; do
 		case $1 in
 		-h | --help)
 			usage
 			return
 			;;
-		--quick) rounds=3 batches=3 ;;
+		--quick) rounds=4 ;;
 		--rounds)
 			[[ ${2-} =~ ^[1-9][0-9]{0,2}$ && $2 -le 200 ]] ||
 				die "--rounds wants a number from 1 to 200"
@@ -141,7 +120,7 @@ main() {
 	flock -n 8 || die "another benchmark is running"
 	echo "building modules, libshmem, the rig and the nodes' image" >&2
 	build
-	export rounds batches
+	export rounds
 	kfirig run --snapshots "$snapshots" --vmlinuz "$vmlinuz" --image "$image" \
 		--qemu-arg -virtfs --qemu-arg \
 		"local,path=$share,mount_tag=share,security_model=none,readonly=on" \

@@ -83,27 +83,6 @@ void op_barrier(size_t size, int times)
 		shmem_barrier_all();
 }
 
-static void measure(const struct measurement *m, size_t size, int batches)
-{
-	double ns = 0;
-
-	shmem_barrier_all();
-	if (m->all || ops.me == 0)
-		ns = measure_batches(m, size, batches);
-	shmem_barrier_all();
-	if (ops.me == 0)
-		measure_say(m, size, ns);
-}
-
-void ops_measure(const struct measurement *m, size_t n, int batches)
-{
-	size_t i, s;
-
-	for (i = 0; i < n; i++)
-		for (s = 0; s < MAX_SIZES && m[i].sizes[s]; s++)
-			measure(&m[i], m[i].sizes[s], batches);
-}
-
 /* What is measured has to do what it says. */
 static void verify(size_t max)
 {
@@ -148,12 +127,4 @@ void ops_begin(size_t max)
 	}
 	shmem_barrier_all();
 	verify(max);
-}
-
-void ops_end(void)
-{
-	if (ops.me == 0)
-		puts("end");
-	fflush(stdout);
-	shmem_barrier_all();
 }

@@ -18,12 +18,6 @@ extern volatile long ops_sink;
 /* Collective: memory for sizes up to @max, and whether bytes come as they went. */
 void ops_begin(size_t max);
 
-/* Collective: PE 0 says what each took. */
-void ops_measure(const struct measurement *m, size_t n, int batches);
-
-/* Collective: the last line. */
-void ops_end(void);
-
 /* One batch of a measurement each. */
 void op_put(size_t size, int times);
 void op_get(size_t size, int times);
