@@ -65,7 +65,8 @@ help:
 #:                            memory that is not there (tests/fault), 20 minutes
 #:   make check-debug [TESTS=NAMES] [DEBUG=kasan|kcsan]
 #:                            VM and fault tests on a kernel that reports wrong
-#:                            memory accesses, locks, leaks; or data races
+#:                            memory accesses, locks, leaks; then on one that
+#:                            reports data races
 #:   make modules             the kernel modules
 #:   make tools               kfipmem, libkfipmem, and the rig kfirig
 #:   make shmem               libshmem (OpenSHMEM), oshcc, oshrun, demo programs
@@ -76,7 +77,10 @@ help:
 #:                            (10000000); NAMES as in tests/fuzz
 #:   make bench               against a hand-written verbs loop
 #:   make bench-storage       against NVMe-oF, md-raid1 and DRBD
-#:   make bench-shmem         libshmem against Open MPI's OSHMEM, on one machine
+#:   make bench-shmem         libshmem against Open MPI's OSHMEM, on one machine;
+#:                            then bench-shmem-nodes
+#:   make bench-shmem-nodes   libshmem and persistent spaces on two machines,
+#:                            against the raw provider
 #:   make style               checkpatch, sparse, kernel-doc, shellcheck
 #:   make install             modules, kfipmem, kfirig, systemd units, the agent
 #:                            of Pacemaker, manual pages, completion
@@ -95,7 +99,8 @@ help:
 #:   CYCLES=N           of the tests fs, disk and partition (default 1)
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
 #:   MICROSCOPE=1       the VM tests with a volatile cache before each NVDIMM
-#:   QUICK=1            of bench-storage, bench-shmem a few short rounds
+#:   QUICK=1            of bench-storage, bench-shmem, bench-shmem-nodes a few
+#:                      short rounds
 #:   EVERY=N LONGER=N IMAGES=N, SET_EVERY=N ...
 #:                      of check-crash: one short workload in N, N long ones, N
 #:                      images of a moment; the same of replica sets;
@@ -205,7 +210,7 @@ check-fault: deps-build+rig+kunit+test
 	@VM_JOBS=$${VM_JOBS:-1} '$(TOP)/tests/fault/run.sh' $(TESTS)
 
 check-debug: deps-build+rig+kunit+test
-	@'$(TOP)/tests/debug/run.sh' '$(or $(DEBUG),kasan)' $(TESTS)
+	@'$(TOP)/tests/debug/run.sh' '$(DEBUG)' $(TESTS)
 
 bench: deps-build+rig+kunit+test
 	@'$(TOP)/tests/bench/run.sh'
@@ -213,8 +218,12 @@ bench: deps-build+rig+kunit+test
 bench-storage: deps-build+rig+test+bench
 	@'$(TOP)/tests/bench/storage.sh' $(if $(QUICK),--quick)
 
-bench-shmem: deps-build+bench-shmem
+bench-shmem: deps-build+rig+test+bench-shmem
 	@'$(TOP)/tests/bench/shmem.sh' $(if $(QUICK),--quick)
+	@'$(TOP)/tests/bench/shmem_nodes.sh' $(if $(QUICK),--quick)
+
+bench-shmem-nodes: deps-build+rig+test
+	@'$(TOP)/tests/bench/shmem_nodes.sh' $(if $(QUICK),--quick)
 
 style: deps-build+kunit+style
 	@'$(TOP)/tests/style.sh'
@@ -232,4 +241,4 @@ install: modules tools shmem
 clean:
 	rm -rf '$(OUT)'
 
-.PHONY: help path out sync modules mistakes modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash check-mutants check-fault check-debug fuzz bench bench-storage bench-shmem style sparse install clean
+.PHONY: help path out sync modules mistakes modules-original modules-locked compile tools shmem demo demo-commit demo-shmem soak check check-crash check-mutants check-fault check-debug fuzz bench bench-storage bench-shmem bench-shmem-nodes style sparse install clean

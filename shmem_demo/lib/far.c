@@ -5,11 +5,13 @@
  * when the call returns; those of far_ring.c when quiet does.
  */
 #define _GNU_SOURCE
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <libkfipmem.h>
@@ -87,19 +89,43 @@ void shi_far_failed(const char *what, int pe, int error)
 		kfipmem_strerror(error));
 }
 
-void shi_far_write(const struct shi_far_range *range, const void *source, size_t len, int pe)
+static void write_all(const struct shi_far_range *range, const void *source, size_t len, int pe,
+		      int flags)
 {
 	size_t done = 0;
 
 	while (done < len) {
-		ssize_t n = pwrite(range->fd, (const char *)source + done, len - done,
-				   range->at + done);
+		struct iovec rest = { (char *)source + done, len - done };
+		ssize_t n = pwritev2(range->fd, &rest, 1, range->at + done, flags);
 
 		if (n > 0)
 			done += n;
 		else if (!n || errno != EINTR)
 			shi_far_failed("a put to", pe, n ? errno : EIO);
 	}
+}
+
+void shi_far_write(const struct shi_far_range *range, const void *source, size_t len, int pe)
+{
+	write_all(range, source, len, pe, 0);
+}
+
+void shi_far_write_durable(const struct shi_far_range *range, const void *source, size_t len,
+			   int pe)
+{
+	write_all(range, source, len, pe, RWF_DSYNC);
+}
+
+void shi_far_publish(const struct shi_far_range *range, const void *source, size_t len,
+		     off_t word_at, uint64_t word, int pe)
+{
+	struct kfi_ioc_publish arg = {
+		.argsz = sizeof(arg), .offset = range->at, .data = (uintptr_t)source,
+		.length = len, .word_offset = word_at, .word = htole64(word),
+	};
+
+	if (ioctl(range->fd, KFI_IOC_PUBLISH, &arg))
+		shi_far_failed("a put with signal to", pe, errno);
 }
 
 void shi_far_read(const struct shi_far_range *range, void *dest, size_t len, int pe)

@@ -115,7 +115,7 @@ struct shi_waiter {
 	uint32_t seq;
 	bool armed;
 	long nap;			/* ns, of the last sleep */
-	unsigned int naps;		/* of the longest */
+	unsigned int naps;		/* of the longest; with other machines all */
 };
 
 void shi_relax(struct shi_waiter *w, struct shi_bell *bell);

@@ -80,31 +80,45 @@ int shi_persist_drain(struct shi_space *space, int pe)
 	return part->work ? shi_drain(part) : 0;
 }
 
+static inline bool is_touched(struct shi_part *part, size_t page)
+{
+	return __atomic_load_n(&part->touched[page / 64], __ATOMIC_RELAXED) >> page % 64 & 1;
+}
+
+/* The first marked page from here on; n: there is none. */
+static size_t next_touched(struct shi_part *part, size_t page, size_t n)
+{
+	while (page < n && !is_touched(part, page))
+		/* Most words have no mark. */
+		page = __atomic_load_n(&part->touched[page / 64], __ATOMIC_RELAXED) >> page % 64 ?
+			page + 1 : (page / 64 + 1) * 64;
+	return page < n ? page : n;
+}
+
 /*
- * Takes the marks of one part. Where threads put at any time, one may have
+ * Takes the marks of one part. Pages that follow each other are one flush: of a
+ * far part each is a round trip. Where threads put at any time, one may have
  * marked a page and not yet stored to it: then the marks stay.
  */
 static int flush_touched(struct shi_space *space, int pe)
 {
 	struct shi_part *part = &space->part[pe];
 	bool keep = shi.thread_level == SHMEM_THREAD_MULTIPLE;
-	size_t i, words = (pages(space) + 63) / 64;
+	size_t page, end, n = pages(space);
 	int rc = 0;
 
 	if (!__atomic_load_n(&part->any_touched, __ATOMIC_RELAXED))
 		return 0;
 	if (!keep)
 		part->any_touched = false;
-	for (i = 0; i < words && !rc; i++) {
-		uint64_t bits = __atomic_load_n(&part->touched[i], __ATOMIC_RELAXED);
-
-		if (!bits)
-			continue;
-		for (; bits && !rc; bits &= bits - 1)
-			rc = shi_persist_flush(space, pe, (i * 64 + __builtin_ctzl(bits)) * PM_PAGE,
-					       PM_PAGE);
-		if (!rc && !keep)
-			part->touched[i] = 0;
+	for (page = next_touched(part, 0, n); page < n; page = next_touched(part, end, n)) {
+		for (end = page + 1; end < n && is_touched(part, end); end++)
+			;
+		rc = shi_persist_flush(space, pe, page * PM_PAGE, (end - page) * PM_PAGE);
+		if (rc)
+			break;
+		for (; !keep && page < end; page++)
+			part->touched[page / 64] &= ~(1UL << page % 64);
 	}
 	if (rc)
 		part->any_touched = true;
@@ -193,14 +207,59 @@ SHI_FN(int, shmemx_persist_local, (const void *addr, size_t len))
 	return persist_range(addr, len, shi.me);
 }
 
+/* Whether a word is in the same far part, and a publish can set it. */
+static bool publishable(const struct shi_far_range *data, size_t len, uint64_t *sig_addr, int pe,
+			off_t *word_at)
+{
+	struct shi_far_range word;
+
+	if ((uintptr_t)sig_addr % sizeof(*sig_addr) ||
+	    shi_peer(sig_addr, pe, sizeof(*sig_addr)) ||
+	    !shi_far_find(&word, sig_addr, sizeof(*sig_addr), pe) || word.fd != data->fd)
+		return false;
+	*word_at = word.at;
+	return word.at + (off_t)sizeof(*sig_addr) <= data->at ||
+		word.at >= data->at + (off_t)len;
+}
+
+/*
+ * To a durable far part the bytes go durably, in one operation, and with them
+ * the word that announces them where the fabric has it in the same one. Gives
+ * whether the word is there.
+ */
+static bool far_put_persist(const struct shi_far_range *range, const void *source, size_t len,
+			    uint64_t *sig_addr, uint64_t signal, int sig_op, int pe)
+{
+	off_t word_at;
+
+	if (sig_op == SHMEM_SIGNAL_SET && publishable(range, len, sig_addr, pe, &word_at)) {
+		shi_far_publish(range, source, len, word_at, signal, pe);
+		return true;
+	}
+	shi_far_write_durable(range, source, len, pe);
+	return false;
+}
+
 static void put_persist_signal(void *dest, const void *source, size_t len, uint64_t *sig_addr,
 			       uint64_t signal, int sig_op, int pe)
 {
+	struct shi_space *space = shi_space_find(dest, len);
+	struct shi_far_range range;
+
 	shi_need_init("shmemx_putmem_persist_signal()");
-	shi_put(dest, source, len, pe);
-	shi_quiet();
-	if (persist_range(dest, len, pe))
-		shi_die("a put to PE %d cannot be made durable: %s", pe, pshmemx_pspace_error());
+	if (space && len && !shi_peer(dest, pe, len) &&
+	    space->part[pe].durability != SHMEMX_DURABLE_NONE) {
+		shi_quiet();
+		shi_far_find(&range, dest, len, pe);
+		if (far_put_persist(&range, source, len, sig_addr, signal, sig_op, pe))
+			return;
+	} else {
+		shi_put(dest, source, len, pe);
+		shi_quiet();
+		if (persist_range(dest, len, pe))
+			shi_die("a put to PE %d cannot be made durable: %s", pe,
+				pshmemx_pspace_error());
+	}
 	if (sig_op == SHMEM_SIGNAL_ADD)
 		pshmem_signal_add(sig_addr, signal, pe);
 	else if (sig_op == SHMEM_SIGNAL_SET)

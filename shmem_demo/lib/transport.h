@@ -33,6 +33,11 @@ struct shi_far_range {
 
 bool shi_far_find(struct shi_far_range *range, const void *addr, size_t len, int pe);
 void shi_far_write(const struct shi_far_range *range, const void *source, size_t len, int pe);
+/* Durable there when they return; the word is seen, and found, after the bytes only. */
+void shi_far_write_durable(const struct shi_far_range *range, const void *source, size_t len,
+			   int pe);
+void shi_far_publish(const struct shi_far_range *range, const void *source, size_t len,
+		     off_t word_at, uint64_t word, int pe);
 void shi_far_read(const struct shi_far_range *range, void *dest, size_t len, int pe);
 void shi_far_failed(const char *what, int pe, int error) __attribute__((__noreturn__));
 

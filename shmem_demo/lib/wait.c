@@ -16,6 +16,8 @@
 #define SLEEP_MOST_NS 16000000L
 #define CHECK_EVERY 16
 #define SLEEP_FAR_NS 50000L	/* other machines ring no bell */
+#define FAR_NAPS 8		/* before they are twice as long */
+#define FAR_DOUBLED 5		/* times, at most */
 
 static inline void pause_cpu(void)
 {
@@ -24,6 +26,18 @@ static inline void pause_cpu(void)
 #else
 	__asm__ volatile("" ::: "memory");
 #endif
+}
+
+/*
+ * What comes from another machine is looked for. The naps get longer with the
+ * wait, by an eighth of which it is found late, and leave the processor to the
+ * kernel that serves the other machines.
+ */
+static unsigned int far_doubled(unsigned int naps)
+{
+	unsigned int doubled = naps / FAR_NAPS;
+
+	return doubled < FAR_DOUBLED ? doubled : FAR_DOUBLED;
 }
 
 /*
@@ -37,7 +51,7 @@ static void sleep_for(struct shi_waiter *w, struct shi_bell *bell)
 	struct timespec limit = { 0 };
 
 	if (shi.far)
-		w->nap = SLEEP_FAR_NS;
+		w->nap = SLEEP_FAR_NS << far_doubled(w->naps++);
 	else if (!w->nap)
 		w->nap = SLEEP_NS;
 	else if (w->nap < SLEEP_MOST_NS)

@@ -122,16 +122,16 @@ main()
 	find_openmpi
 	make -s --no-print-directory -C "$top" OUT="$build" shmem >&2
 	"${CC:-gcc}" -O2 -Wall -o "$out/shmem-report" "$here/shmem_report.c" -lm
-	"$bin/oshcc" -O2 -Wall -o "$out/shmem-ours" "$here/shmem.c"
-	"$their_bin/oshcc" -O2 -Wall -o "$out/shmem-openmpi" "$here/shmem.c"
+	"$bin/oshcc" -O2 -Wall -o "$out/shmem-ours" "$here/shmem.c" "$here/shmem_ops.c"
+	"$their_bin/oshcc" -O2 -Wall -o "$out/shmem-openmpi" "$here/shmem.c" "$here/shmem_ops.c"
 	for ((round = 0; round < rounds; round++)); do
 		printf '\rround %d of %d ' $((round + 1)) "$rounds" >&2
 		round_of "$round"
 	done >"$out/shmem.lines"
 	printf '\n' >&2
 	title="one machine, 2 PEs, Open MPI $their_version, $rounds rounds"
-	"$out/shmem-report" "$title" "$out/shmem.svg" "$json" <"$out/shmem.lines" |
-		tee "$out/shmem.txt"
+	"$out/shmem-report" "$title" openmpi "Open MPI" "$out/shmem.svg" "$json" \
+		put:8 put:4096 get:8 get:4096 <"$out/shmem.lines" | tee "$out/shmem.txt"
 	printf '\n%s\n%s\n' "$out/shmem.svg" "$json"
 }
 

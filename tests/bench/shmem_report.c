@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From the lines of the bench of OpenSHMEM to a table, a plot in SVG, and JSON.
+ * From the lines of a bench of OpenSHMEM to a table, a plot in SVG, and JSON. Its
+ * baseline has a word in the lines, and a name for people.
  *
  * A ratio is that of two runs one right after the other: a machine that is slow
  * for a while is slow for both.
@@ -18,7 +19,7 @@
 
 enum { OURS, THEIRS, PATHS };
 
-static const char * const path_name[PATHS] = { "ours", "openmpi" };
+static const char *path_name[PATHS] = { "ours" }, *baseline;
 
 static struct test {
 	char name[32];
@@ -48,6 +49,12 @@ static const struct {
 	{ "barrier", "Barrier of all" },
 	{ "broadcast", "Broadcast, and half a barrier" },
 	{ "sum", "Sum, and half a barrier" },
+	{ "broadcast-team", "Broadcast" },
+	{ "sum-team", "Sum" },
+	{ "put-persist", "Put, and the PE's puts durable" },
+	{ "put-persist-range", "Put, and the range durable" },
+	{ "put-persist-signal", "Put, durable, and then a signal" },
+	{ "commit", "Commit of a space" },
 };
 
 static const char *title_of(const char *name)
@@ -164,7 +171,7 @@ static void print_table(const char *title)
 	int i, p;
 
 	printf("%s\n\nMedian of the rounds (p10 .. p90)\n", title);
-	printf("%15s %-33s %-33s %s\n", "", "this library", "Open MPI", "this / Open MPI");
+	printf("%15s %-33s %-33s this / %s\n", "", "this library", baseline, baseline);
 	for (i = 0; i < tests; i++) {
 		const struct test *t = &test[i];
 		struct spread r = ratio(t);
@@ -188,22 +195,25 @@ static void print_table(const char *title)
 	}
 }
 
-/* Is what was asked for the case? */
-static void print_goal(void)
+/* Is what was asked for the case? A goal is NAME:BYTES. */
+static bool print_goals(char **goal, int goals)
 {
-	static const struct {
-		const char *name;
-		size_t size;
-	} goal[] = { { "put", 8 }, { "put", 4096 }, { "get", 8 }, { "get", 4096 } };
-	size_t i;
+	char name[32];
+	size_t size;
+	int i;
 
-	printf("\nGoal: at most Open MPI's time\n");
-	for (i = 0; i < sizeof(goal) / sizeof(goal[0]); i++) {
-		struct spread r = ratio(find(goal[i].name, goal[i].size));
+	if (goals)
+		printf("\nGoal: at most the time of %s\n", baseline);
+	for (i = 0; i < goals; i++) {
+		struct spread r;
 
-		printf("  %s of %s: %.2f, %s\n", goal[i].name, size_name(goal[i].size), r.p50,
+		if (sscanf(goal[i], "%31[^:]:%zu", name, &size) != 2)
+			return false;
+		r = ratio(find(name, size));
+		printf("  %s of %s: %.2f, %s\n", name, size_name(size), r.p50,
 		       r.n && r.p50 <= 1 ? "reached" : "NOT REACHED");
 	}
+	return true;
 }
 
 #define PLOT_LEFT	270
@@ -221,18 +231,21 @@ static double plot_x(double v)
 
 static int plot(const char *file, const char *title)
 {
-	double bottom = PLOT_TOP + tests * PLOT_ROW, v;
+	double bottom = PLOT_TOP, y = PLOT_TOP + 6, v;
 	FILE *out = fopen(file, "w");
 	int i;
 
 	if (!out)
 		goto error;
+	for (i = 0; i < tests; i++)
+		if (ratio(&test[i]).n)
+			bottom += PLOT_ROW;
 	fprintf(out, "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%.0f' font-family='sans-serif' font-size='12'>\n",
 		PLOT_LEFT + PLOT_WIDTH + 60, bottom + 50);
 	fprintf(out, "<style>.g{stroke:#ddd}.one{stroke:#444}.bar{stroke:#26c;stroke-width:3;stroke-opacity:.4}circle{fill:#26c}.n{text-anchor:end}.c{text-anchor:middle}.v{font-size:10px;fill:#555}</style>\n");
 	fprintf(out, "<rect width='100%%' height='100%%' fill='#fff'/>\n");
-	fprintf(out, "<text x='20' y='22'>Time, this library / Open MPI's OSHMEM: %s</text>\n",
-		title);
+	fprintf(out, "<text x='20' y='22'>Time, this library / %s: %s</text>\n",
+		baseline, title);
 	for (v = PLOT_LOW; v < PLOT_HIGH * 1.01; v *= 10) {
 		fprintf(out, "<line x1='%.1f' x2='%.1f' y1='%d' y2='%.1f' class='%s'/>\n",
 			plot_x(v), plot_x(v), PLOT_TOP - 8, bottom,
@@ -241,18 +254,18 @@ static int plot(const char *file, const char *title)
 			PLOT_TOP - 14, v);
 	}
 	for (i = 0; i < tests; i++) {
-		double y = PLOT_TOP + i * PLOT_ROW + 6;
 		struct spread r = ratio(&test[i]);
 
-		fprintf(out, "<text x='%d' y='%.1f' class='n'>%s, %s</text>\n", PLOT_LEFT - 10,
-			y + 4, title_of(test[i].name), size_name(test[i].size));
 		if (!r.n)
 			continue;
+		fprintf(out, "<text x='%d' y='%.1f' class='n'>%s, %s</text>\n", PLOT_LEFT - 10,
+			y + 4, title_of(test[i].name), size_name(test[i].size));
 		fprintf(out, "<line x1='%.1f' x2='%.1f' y1='%.1f' y2='%.1f' class='bar'/>\n",
 			plot_x(r.p10), plot_x(r.p90), y, y);
 		fprintf(out, "<circle cx='%.1f' cy='%.1f' r='4'/>\n", plot_x(r.p50), y);
 		fprintf(out, "<text x='%.1f' y='%.1f' class='v'>%.2g</text>\n",
 			plot_x(r.p90) + 8, y + 4, r.p50);
+		y += PLOT_ROW;
 	}
 	fprintf(out, "<text x='20' y='%.0f' fill='#555'>point: median of the rounds' ratios; bar: p10 to p90; left of 1 this library is faster</text>\n</svg>\n",
 		bottom + 30);
@@ -273,15 +286,17 @@ static void json_spread(FILE *out, const char *key, struct spread s)
 static int json(const char *file)
 {
 	FILE *out = fopen(file, "w");
+	char key[48];
 	int i;
 
 	if (!out)
 		goto error;
+	snprintf(key, sizeof(key), "%s_ns", path_name[THEIRS]);
 	fprintf(out, "{\"rounds\": %d, \"tests\": [\n", rounds);
 	for (i = 0; i < tests; i++) {
 		fprintf(out, "{\"name\": \"%s\", \"size\": %zu", test[i].name, test[i].size);
 		json_spread(out, "ours_ns", values(&test[i], OURS));
-		json_spread(out, "openmpi_ns", values(&test[i], THEIRS));
+		json_spread(out, key, values(&test[i], THEIRS));
 		json_spread(out, "ratio", ratio(&test[i]));
 		fprintf(out, i + 1 < tests ? "},\n" : "}\n");
 	}
@@ -295,15 +310,20 @@ error:
 
 int main(int argc, char **argv)
 {
-	if (argc != 4) {
-		fprintf(stderr, "usage: shmem_report TITLE SVG-FILE JSON-FILE <LINES\n");
+	if (argc < 6) {
+		fprintf(stderr, "usage: shmem_report TITLE BASELINE ITS-NAME SVG-FILE JSON-FILE [GOAL...] <LINES\n");
 		return 2;
 	}
+	path_name[THEIRS] = argv[2];
+	baseline = argv[3];
 	if (!read_lines(stdin) || !tests) {
 		fprintf(stderr, "shmem_report: the measurement did not come to its end\n");
 		return 1;
 	}
 	print_table(argv[1]);
-	print_goal();
-	return plot(argv[2], argv[1]) | json(argv[3]);
+	if (!print_goals(argv + 6, argc - 6)) {
+		fprintf(stderr, "shmem_report: a goal is NAME:BYTES\n");
+		return 2;
+	}
+	return plot(argv[4], argv[1]) | json(argv[5]);
 }

@@ -18,6 +18,7 @@ caught_is() {
 	if [ "$mistake" = leak ]; then
 		said=$(fails no_leaks a)
 		grep -q "unreferenced object .*(size $report)" <<< "$said"
+		report='new suspected memory leaks'
 	fi
 	said=$(fails check_log a)
 	grep -q "$report" <<< "$said" || {

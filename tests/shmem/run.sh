@@ -20,7 +20,12 @@ all=yes
 	all=
 }
 log=$(mktemp -d "${TMPDIR:-/tmp}/kfi-shmem.XXXXXX")
-trap 'rm -rf "$log"' EXIT
+machines=
+finish() {
+	[ -z "$machines" ] || kill -- "-$machines" 2> /dev/null || true
+	rm -rf "$log"
+}
+trap finish EXIT
 trap 'exit 130' INT TERM HUP
 passed=0
 failed=0
@@ -95,7 +100,12 @@ run_programs() {
 build "" "" -O1
 run_programs "" "" "$pes" "${programs[@]}"
 if [ -n "$all" ]; then
-	for script in names jobs machines programs; do
+	# It waits for most of its time, with all its children in a group.
+	set -m
+	"$here/machines.sh" "$out/shmem/tests" > "$log/machines" 2>&1 < /dev/null &
+	machines=$!
+	set +m
+	for script in names jobs programs; do
 		status=0
 		arguments=("$out/shmem/tests")
 		[ $script != programs ] || arguments=()
@@ -104,9 +114,16 @@ if [ -n "$all" ]; then
 		count "$script.sh" "$log/out" $status
 	done
 	for script in pspace apps; do
-		N=${N:-5} "$here/$script.sh" "$out" > "$log/out" 2>&1 || true
+		parts=()
+		[ $script != pspace ] || parts=(routines refusals damage losses kills)
+		N=${N:-5} "$here/$script.sh" "$out" "${parts[@]}" > "$log/out" 2>&1 || true
 		sum "$script.sh" "$log/out"
 	done
+	status=0
+	wait "$machines" || status=$?
+	machines=
+	[ $status -ne 0 ] || echo END >> "$log/machines"
+	count machines.sh "$log/machines" $status
 fi
 
 # Each process has a shadow memory of its own: see Documentation/testing.rst for

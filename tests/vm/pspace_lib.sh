@@ -11,6 +11,7 @@
 space_nodes=()
 space_names=()
 space_size=16M
+space_pool=(--cache-model)	# options of the pool
 space_status=0
 
 # spaces_share: the programs, on the host
@@ -85,7 +86,7 @@ spaces_make() {
 		share_mount "$node"
 		# Another test may have left it open.
 		on "$node" sh -c '! [ -d /sys/module/kfi_user ] || kfipmem pool close tank' || true
-		target "$node" --cache-model
+		target "$node" "${space_pool[@]}"
 		for name in "${space_names[@]}"; do
 			on "$node" kfipmem region create "tank/$name" --size "$space_size"
 			# What was there before is no space.

@@ -9,7 +9,7 @@
 . "${BASH_SOURCE[0]%/*}/pspace_lib.sh"
 
 space_nodes=(a b)
-space_names=(heat gups)
+space_names=(heat gups phash)
 
 # nodes_cut PROGRAM [OPTION...]: the power goes while it runs
 nodes_cut() {
@@ -58,12 +58,14 @@ nodes_cut_once() {
 spaces_share
 spaces_rsh
 proves "spaces over two machines: regions, attached both ways" spaces_make
-nodes_programs=(heat gups)
-[ "${CUTS:-1}" -gt 2 ] || nodes_programs=("${nodes_programs[$(random 0 1)]}")
+# The hash table has signals that announce durable bytes, the others epochs.
+nodes_programs=(heat gups phash)
+[ "${CUTS:-1}" -gt 2 ] || nodes_programs=("${nodes_programs[$(random 0 2)]}")
 for nodes_program in "${nodes_programs[@]}"; do
 	case $nodes_program in
 	heat) nodes_options=(-v -n 64 -s 80 -e 4) ;;
 	gups) nodes_options=(-w 4096 -u 300 -c 15) ;;
+	phash) nodes_options=(-s 4096 -k 300) ;;
 	esac
 	proves "$nodes_program over two machines, one loses its power" \
 		nodes_cut "$nodes_program" "${nodes_options[@]}"
