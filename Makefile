@@ -98,6 +98,8 @@ help:
 #:   KILLS=N            kill cycles in the check (default 4) and the soak
 #:   CYCLES=N           of the tests fs, disk and partition (default 1)
 #:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
+#:   SHMEM_PROGRAMS=all|NAMES
+#:                      of tests/shmem, on two and three machines (default: one)
 #:   MICROSCOPE=1       the VM tests with a volatile cache before each NVDIMM
 #:   QUICK=1            of bench-storage, bench-shmem, bench-shmem-nodes a few
 #:                      short rounds

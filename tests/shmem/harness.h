@@ -25,6 +25,18 @@ static inline UNUSED int val(int pe, long i)
 	return (pe * 31 + i * 7 + 1) % 101;
 }
 
+/* What is repeated, is a few times only between machines: emulated ones are slow. */
+static inline UNUSED long repeats(long here, long between)
+{
+	static long x;
+	int i;
+
+	for (i = 0; i < npes; i++)
+		if (!shmem_ptr(&x, i))
+			return between;
+	return here;
+}
+
 UNUSED __attribute__((__format__(__printf__, 3, 4)))
 static void complain(const char *file, int line, const char *format, ...)
 {

@@ -4,7 +4,6 @@
 
 #include "harness.h"
 
-#define ROUNDS 2000
 #define DATA 16
 
 /*
@@ -13,10 +12,10 @@
  */
 #define ORDERED(what, between) do { \
 	static long data[DATA], flag; \
-	long round, bad = 0, source[DATA]; \
+	long round, rounds = repeats(2000, 200), bad = 0, source[DATA]; \
 	flag = 0; \
 	shmem_barrier_all(); \
-	for (round = 1; round <= ROUNDS; round++) { \
+	for (round = 1; round <= rounds; round++) { \
 		FILL(source, DATA, round); \
 		shmem_long_put_nbi(data, source, DATA, right); \
 		between; \
@@ -55,7 +54,7 @@ static void ordering(void)
 static void quiet_is_full(void)
 {
 	static long stored[CROSSINGS], saw[2][CROSSINGS], ready;
-	long i, spins, rounds = npes == 2 ? CROSSINGS : ROUNDS / 20, bad = 0;
+	long i, spins, rounds = npes == 2 ? repeats(CROSSINGS, 1000) : 100, bad = 0;
 	volatile long *mine = stored, *start = &ready;
 
 	shmem_barrier_all();

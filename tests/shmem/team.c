@@ -140,16 +140,12 @@ static void two_dimensions(void)
 static void many(void)
 {
 	shmem_team_t held[100], team;
-	int i, times = 6000, bad = 0;
-	static long x;
+	int i, bad = 0;
+	long rounds = repeats(6000, 300);
 
 	for (i = 0; i < 100; i++)
 		bad += shmem_team_split_strided(SHMEM_TEAM_WORLD, 0, 1, npes, NULL, 0, &held[i]);
-	/* Each is some exchanges between machines, of which emulated ones do few a second. */
-	for (i = 0; i < npes; i++)
-		if (!shmem_ptr(&x, i))
-			times = 300;
-	for (i = 0; i < times; i++) {
+	for (i = 0; i < rounds; i++) {
 		bad += shmem_team_split_strided(held[i % 100], i % npes, 1, 1, NULL, 0, &team);
 		shmem_team_destroy(team);
 	}

@@ -34,18 +34,20 @@ shmem_ready() {
 	done
 }
 
-# shmem_conforms HOSTS NP PROGRAM...: with SHMEM_PROGRAMS=all, all of them
 shmem_conforms() {
-	local hosts=$1 np=$2 program
+	job_timeout=$((200 * patience)) job "$1" "$2" "/share/shmem/$3" > "$work/job"
+	cat "$work/job"
+	grep -q '^PASS' "$work/job"
+	fails grep '^FAIL' "$work/job"
+}
 
-	shift 2
-	# shellcheck disable=SC2086
-	[ "${SHMEM_PROGRAMS:-}" != all ] || set -- $shmem_all
-	for program; do
-		job_timeout=400 job "$hosts" "$np" "/share/shmem/$program" > "$work/job"
-		cat "$work/job"
-		grep -q '^PASS' "$work/job"
-		fails grep '^FAIL' "$work/job"
+# shmem_programs MACHINES HOSTS NP PROGRAM: SHMEM_PROGRAMS in its place, or all
+shmem_programs() {
+	local program programs=${SHMEM_PROGRAMS:-$4}
+
+	[ "$programs" != all ] || programs=$shmem_all
+	for program in $programs; do
+		proves "$program on $1 machines" shmem_conforms "$2" "$3" "$program"
 	done
 }
 
@@ -154,8 +156,8 @@ shmem_refuses() {
 }
 
 shmem_ready
-proves "conforming programs on two machines" shmem_conforms a,b 3 p2p
-proves "conforming programs on three machines" shmem_conforms a,b,c 4 old
+shmem_programs two a,b 3 p2p
+shmem_programs three a,b,c 4 old
 proves "atomics of five PEs on three machines: none lost, none twice" shmem_counts
 proves "a PE is killed in the middle: the job ends, another does not notice" shmem_killed_pe
 proves "an agent is killed: the job ends, the next one removes what is left" shmem_killed_agent
