@@ -25,6 +25,11 @@ debug_spec() {
 	echo "${words[*]}"
 }
 
+# Of "kfirig run". Only modules are watched, so of their accesses more are: one in 300.
+debug_options=()
+[ "${KFI_DEBUG:-}" != kcsan ] ||
+	debug_options=(--append "kcsan.early_enable=1 kcsan.skip_watch=300")
+
 # no_leaks NODE: kmemleak finds nothing that nobody points to, once everything was
 # given back that can be
 no_leaks() {

@@ -156,7 +156,7 @@ for rig in "${order[@]}"; do
 	(
 		status=0
 		# Names without white space, by the checkout's own files.
-		kfirig run "${scope[@]}" --snapshots "$snapshots" --vmlinuz "$vmlinuz" --image "$image" --qemu-arg -virtfs --qemu-arg \
+		kfirig run "${scope[@]}" "${debug_options[@]}" --snapshots "$snapshots" --vmlinuz "$vmlinuz" --image "$image" --qemu-arg -virtfs --qemu-arg \
 			"local,path=$share,mount_tag=share,security_model=none,readonly=on" \
 			$spec -- \
 			"$here/run.sh" --inside "$spec" ${rigs[$rig]} || status=$?
