@@ -43,10 +43,10 @@ shmem_conforms() {
 
 # shmem_programs MACHINES HOSTS NP PROGRAM: SHMEM_PROGRAMS in its place, or all
 shmem_programs() {
-	local program programs=${SHMEM_PROGRAMS:-$4}
+	local program list=${SHMEM_PROGRAMS:-$4}
 
-	[ "$programs" != all ] || programs=$shmem_all
-	for program in $programs; do
+	[ "$list" != all ] || list=$shmem_all
+	for program in $list; do
 		proves "$program on $1 machines" shmem_conforms "$2" "$3" "$program"
 	done
 }
