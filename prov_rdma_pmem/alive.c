@@ -27,7 +27,7 @@ static void kfr_peer_probe_done(struct ib_cq *cq, struct ib_wc *wc)
 					     struct kfr_conn, link);
 
 	if (wc->status != IB_WC_SUCCESS)
-		kfr_link_fail(&conn->link, kfr_link_wc_error(wc));
+		kfr_link_fail(&conn->link, kfr_link_wc_error(&conn->link, wc));
 	spin_lock_bh(&conn->peer->lock);
 	conn->peer->probing = false;
 	spin_unlock_bh(&conn->peer->lock);

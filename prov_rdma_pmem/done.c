@@ -63,7 +63,7 @@ void kfr_op_send_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct kfr_op *op = container_of(wc->wr_cqe, struct kfr_op, cqe);
 	struct kfr_link *link = cq->cq_context;
 	struct kfr_peer *peer = op->peer;
-	int err = kfr_link_wc_error(wc);
+	int err = kfr_link_wc_error(link, wc);
 	bool kick;
 
 	if (err) {
@@ -92,7 +92,7 @@ void kfr_op_data_done(struct ib_cq *cq, struct ib_wc *wc)
 {
 	struct kfr_op *op = container_of(wc->wr_cqe, struct kfr_op, data_cqe);
 	struct kfr_link *link = cq->cq_context;
-	int err = kfr_link_wc_error(wc);
+	int err = kfr_link_wc_error(link, wc);
 
 	if (!err)
 		return;

@@ -11,12 +11,15 @@
 
 /**
  * kfr_link_wc_error() - error of a failed work completion
+ * @link: link
  * @wc: completion
  *
+ * What is flushed because the endpoint is closed is cancelled.
+ *
  * Context: any.
- * Return: negative errno.
+ * Return: 0 or negative errno.
  */
-int kfr_link_wc_error(const struct ib_wc *wc)
+int kfr_link_wc_error(const struct kfr_link *link, const struct ib_wc *wc)
 {
 	switch (wc->status) {
 	case IB_WC_SUCCESS:
@@ -26,6 +29,9 @@ int kfr_link_wc_error(const struct ib_wc *wc)
 	case IB_WC_LOC_LEN_ERR:
 	case IB_WC_REM_INV_REQ_ERR:
 		return -EPROTO;
+	case IB_WC_WR_FLUSH_ERR:
+		return atomic_read(&link->failed) == -ECANCELED ?
+			-ECANCELED : -ENOLINK;
 	default:
 		return -ENOLINK;
 	}
@@ -67,7 +73,7 @@ static void kfr_link_recv_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct kfr_link *link = rx->link;
 
 	if (unlikely(wc->status != IB_WC_SUCCESS)) {
-		kfr_link_fail(link, kfr_link_wc_error(wc));
+		kfr_link_fail(link, kfr_link_wc_error(link, wc));
 		return;
 	}
 	ib_dma_sync_single_for_cpu(link->dev, rx->dma, link->params.rx_size,
@@ -116,7 +122,7 @@ static void kfr_link_mark_done(struct ib_cq *cq, struct ib_wc *wc)
 					     mark_cqe);
 
 	if (wc->status != IB_WC_SUCCESS) {
-		kfr_link_fail(link, kfr_link_wc_error(wc));
+		kfr_link_fail(link, kfr_link_wc_error(link, wc));
 		return;
 	}
 	spin_lock_bh(&link->sq_lock);
@@ -259,7 +265,7 @@ static void kfr_link_reg_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct kfr_reg_wait *wait = container_of(wc->wr_cqe,
 						 struct kfr_reg_wait, cqe);
 
-	wait->status = kfr_link_wc_error(wc);
+	wait->status = kfr_link_wc_error(cq->cq_context, wc);
 	complete(&wait->done);
 }
 

@@ -111,7 +111,7 @@ int kfr_link_send_signaled(struct kfr_link *link, u32 i, u32 len,
 bool kfr_link_passed(struct kfr_link *link, u32 position);
 void kfr_link_reap(struct kfr_link *link, u32 position);
 int kfr_link_reg_mr(struct kfr_link *link, struct ib_mr *mr, int access);
-int kfr_link_wc_error(const struct ib_wc *wc);
+int kfr_link_wc_error(const struct kfr_link *link, const struct ib_wc *wc);
 
 /* Is there room in the send queue for so many work requests? */
 static inline bool kfr_link_sq_room(const struct kfr_link *link, u32 wrs)

@@ -339,7 +339,7 @@ static void kfr_session_probe_done(struct ib_cq *cq, struct ib_wc *wc)
 	struct kfr_session *session = container_of(wc->wr_cqe,
 						   struct kfr_session,
 						   probe_cqe);
-	int err = kfr_link_wc_error(wc);
+	int err = kfr_link_wc_error(&session->link, wc);
 
 	if (err)
 		kfr_link_fail(&session->link, err);

@@ -559,6 +559,34 @@ static void rdma_disconnect_in_flight(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, env_wait(&env.peer, &done), -ENOLINK);
 }
 
+/* It says so of what the queue pair had, too, which is flushed. */
+static void rdma_close_in_flight(struct kunit *test)
+{
+	u64 key = rdma_attach(test, NULL);
+	u8 *in = rdma_pattern(test, 65536);
+	struct env_done done;
+	int i, posted = 0, canceled = 0;
+
+	for (i = 0; i < 100; i++) {
+		ssize_t ret = rdma_write(in, 16384, 16384 * (i % 64), key,
+					 i & 1 ? KFI_COMMIT_COMPLETE : 0, in);
+
+		if (ret == -EAGAIN)
+			break;
+		KUNIT_ASSERT_EQ(test, ret, 0);
+		posted++;
+	}
+	KUNIT_ASSERT_EQ(test, kfi_close(&env.peer.ep->fid), 0);
+	env.peer.client.ep = NULL;
+	for (i = 0; i < posted; i++) {
+		int ret = env_wait(&env.peer, &done);
+
+		KUNIT_EXPECT_TRUE(test, !ret || ret == -ECANCELED);
+		canceled += !!ret;
+	}
+	KUNIT_EXPECT_GT(test, canceled, 0);
+}
+
 static void rdma_queue_full_then_room(struct kunit *test)
 {
 	u64 key = rdma_attach(test, NULL);
@@ -634,6 +662,7 @@ static struct kunit_case rdma_cases[] = {
 	KUNIT_CASE(rdma_fence),
 	KUNIT_CASE(rdma_epoch),
 	KUNIT_CASE(rdma_disconnect_in_flight),
+	KUNIT_CASE(rdma_close_in_flight),
 	KUNIT_CASE(rdma_queue_full_then_room),
 	KUNIT_CASE(rdma_cost),
 	{ }
@@ -668,6 +697,7 @@ static struct kunit_case rdma_native_cases[] = {
 	KUNIT_CASE(rdma_fence),
 	KUNIT_CASE(rdma_epoch),
 	KUNIT_CASE(rdma_disconnect_in_flight),
+	KUNIT_CASE(rdma_close_in_flight),
 	KUNIT_CASE(rdma_queue_full_then_room),
 	{ }
 };
