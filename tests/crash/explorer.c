@@ -203,7 +203,7 @@ static bool set_up(struct explorer *e, u32 moment, u32 image)
 	for (i = 0; i < p->lines; i++) {
 		u32 r = prandom_u32_state(&random);
 
-		if (image == 1 || mask & BIT(i))
+		if (image == 1 || (few && mask & BIT(i)))
 			put_line(e, &line[i], line[i].now, 0xff);
 		else if (image == 2 && line[i].is_pending)
 			put_line(e, &line[i], line[i].pending, 0xff);
