@@ -8,10 +8,11 @@
 
 /*
  * The left one writes data and then the flag. Whoever sees the flag has to see
- * the data, whatever stands between the two.
+ * the data, whatever stands between the two. It says when it has looked: the next
+ * data would come byte by byte.
  */
 #define ORDERED(what, between) do { \
-	static long data[DATA], flag; \
+	static long data[DATA], flag, seen; \
 	long round, rounds = repeats(2000, 200), bad = 0, source[DATA]; \
 	flag = 0; \
 	shmem_barrier_all(); \
@@ -22,7 +23,9 @@
 		shmem_long_p(&flag, round, right); \
 		shmem_long_wait_until(&flag, SHMEM_CMP_GE, round); \
 		for (int i = 0; i < DATA; i++) \
-			bad += data[i] < round; \
+			bad += data[i] != round; \
+		shmem_long_p(&seen, round, left); \
+		shmem_long_wait_until(&seen, SHMEM_CMP_GE, round); \
 	} \
 	CHECK(!bad); \
 	result("memory ordering", what); \
