@@ -25,7 +25,8 @@ debug_spec() {
 	echo "${words[*]}"
 }
 
-# Of "kfirig run", in tests/vm/run.sh. Only modules are watched, so of their accesses more are: one in 300.
+# Of "kfirig run", in tests/vm/run.sh. Only modules are watched, so of their accesses
+# more are: one in 300.
 # shellcheck disable=SC2034
 debug_options=()
 # shellcheck disable=SC2034
