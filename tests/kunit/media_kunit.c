@@ -6,6 +6,7 @@
  */
 #include <kunit/test.h>
 #include <linux/crc32c.h>
+#include <linux/moduleparam.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -16,6 +17,10 @@
 #define STORES_MAX	4096
 #define SUBSETS		2000
 #define MUTATIONS	5000
+
+static unsigned int media_seed;
+module_param(media_seed, uint, 0444);
+MODULE_PARM_DESC(media_seed, "of what is random; 0: a new one each time");
 
 /* One 8-byte store; @barriers is how many came before it. */
 struct store {
@@ -300,10 +305,10 @@ static void cut_with_any_subset(struct kunit *test)
 {
 	struct media_test *t = test->priv;
 	struct rnd_state random;
-	u32 seed = get_random_u32();
+	u32 seed = media_seed ?: get_random_u32();
 	unsigned int i, n, done;
 
-	kunit_info(test, "seed %#x\n", seed);
+	kunit_info(test, "seed %#x (media_kunit.media_seed=)\n", seed);
 	prandom_seed_state(&random, seed);
 	record_update(test, 1, change_add);
 	for (n = 0; n < SUBSETS; n++) {
@@ -616,10 +621,10 @@ static void random_mutations(struct kunit *test)
 	const size_t used = KFI_MEDIA_TABLE + 3 * sizeof(struct kfi_media_entry);
 	struct kfi_media_super *super;
 	struct rnd_state random;
-	u32 seed = get_random_u32();
+	u32 seed = media_seed ?: get_random_u32();
 	unsigned int n, k, accepted = 0;
 
-	kunit_info(test, "seed %#x\n", seed);
+	kunit_info(test, "seed %#x (media_kunit.media_seed=)\n", seed);
 	prandom_seed_state(&random, seed);
 	memcpy(t->before, t->image, KFI_MEDIA_HEADER);
 	for (n = 0; n < MUTATIONS; n++) {
@@ -660,10 +665,10 @@ static void random_bytes(struct kunit *test)
 {
 	struct media_test *t = test->priv;
 	struct rnd_state random;
-	u32 seed = get_random_u32();
+	u32 seed = media_seed ?: get_random_u32();
 	int n;
 
-	kunit_info(test, "seed %#x\n", seed);
+	kunit_info(test, "seed %#x (media_kunit.media_seed=)\n", seed);
 	prandom_seed_state(&random, seed);
 	for (n = 0; n < 20; n++) {
 		struct kfi_media_super *super = copy_at(t, 0);

@@ -2,6 +2,7 @@
 /* The record of a replica set: what is read back, and what is not believed. */
 #include <kunit/test.h>
 #include <linux/crc32c.h>
+#include <linux/moduleparam.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/slab.h>
@@ -9,6 +10,10 @@
 #include "kfabric_pmem/replica/record.h"
 
 #define SIZE	sizeof(struct kfs_media_record)
+
+static unsigned long long record_seed;
+module_param(record_seed, ullong, 0444);
+MODULE_PARM_DESC(record_seed, "of what is random; 0: a new one each time");
 
 static void record_make(struct kfs_record *record, u64 sequence)
 {
@@ -458,14 +463,14 @@ static void record_random(struct kunit *test)
 	struct kfs_record *out = kunit_kzalloc(test, sizeof(*out), GFP_KERNEL);
 	struct kfs_media_record *good = record_media(test, 5);
 	u8 *area = kunit_kzalloc(test, KFS_RECORD_AREA, GFP_KERNEL);
-	u64 seed = get_random_u64();
+	u64 seed = record_seed ?: get_random_u64();
 	struct rnd_state rnd;
 	unsigned int round, i, n, ok = 0;
 
 	KUNIT_ASSERT_NOT_NULL(test, out);
 	KUNIT_ASSERT_NOT_NULL(test, area);
 	prandom_seed_state(&rnd, seed);
-	kunit_info(test, "seed %#llx\n", seed);
+	kunit_info(test, "seed %#llx (record_kunit.record_seed=)\n", seed);
 	for (round = 0; round < 20000; round++) {
 		memcpy(area, good, SIZE);
 		n = prandom_u32_state(&rnd) % 6;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Replica sets whose members and writers fail, one by one and all at once. */
 #include <linux/kthread.h>
+#include <linux/moduleparam.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/semaphore.h>
@@ -8,6 +9,14 @@
 
 #include "kfabric_pmem/pmem/test.h"
 #include "replica_env.h"
+
+static unsigned int kills = 10;
+module_param(kills, uint, 0444);
+MODULE_PARM_DESC(kills, "random events of each case");
+
+static unsigned long long fault_seed;
+module_param(fault_seed, ullong, 0444);
+MODULE_PARM_DESC(fault_seed, "of the random events; 0: a new one each time");
 
 /* Two that hold data, and one that has a vote. */
 static void fault_witness(struct kunit *test)
@@ -528,17 +537,17 @@ static void fault_step(struct kunit *test, struct fault *f)
 	load_progress(fault_random(f, 30));
 }
 
-static void fault_random_kills(struct kunit *test, unsigned int rounds)
+static void fault_random_kills(struct kunit *test)
 {
-	u64 seed = get_random_u64();
+	u64 seed = fault_seed ?: get_random_u64();
 	struct fault f = {};
 	unsigned int i;
 
-	kunit_info(test, "seed %#llx\n", seed);
+	kunit_info(test, "seed %#llx (replica_fault_kunit.fault_seed=)\n", seed);
 	prandom_seed_state(&f.rnd, seed);
 	KUNIT_ASSERT_EQ(test, replica_start(true), 0);
 	load_begin(test, seed);
-	for (i = 0; i < rounds; i++)
+	for (i = 0; i < kills; i++)
 		fault_step(test, &f);
 	for (i = 0; i < rep.nr; i++)
 		if (!rep.exported[i])
@@ -553,19 +562,19 @@ static void fault_random_kills(struct kunit *test, unsigned int rounds)
 static void fault_kills_remote(struct kunit *test)
 {
 	rep.local = 0;
-	fault_random_kills(test, 30);
+	fault_random_kills(test);
 }
 
 static void fault_kills_local(struct kunit *test)
 {
-	fault_random_kills(test, 30);
+	fault_random_kills(test);
 }
 
 static void fault_kills_witness(struct kunit *test)
 {
 	rep.local = 0;
 	rep.witness = BIT(1);
-	fault_random_kills(test, 30);
+	fault_random_kills(test);
 }
 
 /* After a case that failed: nobody uses the set that is about to be stopped. */
