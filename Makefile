@@ -95,9 +95,9 @@ help:
 #:   ONLY="kunit vm"    parts of the check
 #:   TESTS="crash pmdk" of the VM tests only these (tests/vm/*.sh)
 #:   CUTS=N             power cuts in the crash test and of spaces (default 1)
-#:   KILLS=N            kill cycles in the check (default 4) and the soak
+#:   KILLS=N            kill cycles in the check (default 2) and the soak
 #:   CYCLES=N           of the tests fs, disk and partition (default 1)
-#:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 4)
+#:   STEPS=N|all|TEXT   power cuts at steps of the protocol (default 2)
 #:   SHMEM_PROGRAMS=all|NAMES
 #:                      of tests/shmem, on two and three machines (default: one)
 #:   MICROSCOPE=1       the VM tests with a volatile cache before each NVDIMM
@@ -190,9 +190,10 @@ demo-shmem: deps-build+rig+test
 	@'$(TOP)/tests/demo/shmem.sh' $(if $(PICTURES),'$(PICTURES)')
 
 # Kill cycles and the like in earnest; the check does a few of them.
-soak: deps-build+rig+test
+soak: deps-build+rig+test+kunit
 	@KILLS=$${KILLS:-200} CYCLES=$${CYCLES:-10} CUTS=$${CUTS:-20} SHMEM_PROGRAMS=all MUTANTS=all \
 		'$(TOP)/tests/vm/run.sh' kill fs disk partition crash mutants pspace pspace_nodes shmem
+	@KFI_UML_TIMEOUT=1800 '$(TOP)/tests/kunit/uml.sh' run debug kfi_replica_fault replica_fault_kunit.kills=100
 	@'$(TOP)/tests/check.sh' native
 
 check:

@@ -96,9 +96,9 @@ for pspace_method in --cache-model ''; do
 	proves "regions for spaces${pspace_method:+, cache model}" pspace_make $pspace_method
 	pspace_programs=(heat phash isort gups)
 	if [ "${CUTS:-1}" -le 2 ]; then
-		# Of epochs, and of ranges, one each: the other two have no ways of their own.
+		# Of epochs, or of ranges: the other two have no ways of their own.
 		pspace_programs=(heat phash)
-		[ -n "$pspace_method" ] || pspace_programs=("${pspace_programs[$(random 0 1)]}")
+		pspace_programs=("${pspace_programs[$(random 0 1)]}")
 	fi
 	for pspace_program in "${pspace_programs[@]}"; do
 		pspace_cuts "$pspace_method" "$pspace_program"

@@ -156,7 +156,7 @@ shmem_refuses() {
 }
 
 shmem_ready
-shmem_programs two a,b 3 p2p
+shmem_programs two a,b 3 old
 shmem_programs three a,b,c 4 old
 proves "atomics of five PEs on three machines: none lost, none twice" shmem_counts
 proves "a PE is killed in the middle: the job ends, another does not notice" shmem_killed_pe

@@ -4,7 +4,7 @@
 #
 # The target's power goes at a step of the protocol, in the middle of durable
 # writes. What was acknowledged is there afterwards, the writer is told, and a
-# new connection takes new writes. STEPS=N of the lines below are tried (4),
+# new connection takes new writes. STEPS=N of the lines of steps_lib.sh are tried (2),
 # STEPS=all, or those that have STEPS=TEXT in them.
 #
 # Words in single quotes are expanded on the node:

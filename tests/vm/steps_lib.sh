@@ -58,16 +58,19 @@ table   | second copy stored, not committed  | header_persist               | 5 
 steps_piece=262144
 steps_before=10		# writes acknowledged before the step is armed
 
-# steps_choose: the lines to run; of each way about as many
+# steps_choose: the lines to run, by the seed; of each way about as many
 steps_choose() {
-	local want=${STEPS:-4} lines line way
+	local want=${STEPS:-2} lines line way ways
 
 	mapfile -t lines < <(sed -e '/^$/d' -e 's/ *| */|/g' -e 's/ *$//' <<< "$steps_table")
 	case $want in
 	all) printf '%s\n' "${lines[@]}" ;;
 	*[!0-9]*) printf '%s\n' "${lines[@]}" | grep -F -e "$want" ;;
 	*)
-		for way in connect write 'revoke|fence' table; do
+		mapfile -t ways < <(for way in connect write 'revoke|fence' table; do
+			echo "$(random 0 999999) $way"
+		done | sort -n | cut -d ' ' -f 2-)
+		for way in "${ways[@]}"; do
 			for line in "${lines[@]}"; do
 				[[ ! $line =~ ^($way)\| ]] || echo "$(random 0 999999) $line"
 			done | sort -n | sed 's/^[0-9]* //' | awk '{ print NR "\t" $0 }'
