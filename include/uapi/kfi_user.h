@@ -388,7 +388,7 @@ struct kfi_ioc_commit {
  * @flags: must be 0
  * @offset: where the data goes
  * @data: address of the data
- * @length: bytes of data, at least 1
+ * @length: bytes of data, at least 1, at most 2 GiB less a page
  * @word_offset: where the word goes, a multiple of 8, outside of the data
  * @word: stored as a little-endian 8-byte store after the data is durable
  *

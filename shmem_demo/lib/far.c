@@ -119,6 +119,7 @@ void shi_far_write_durable(const struct shi_far_range *range, const void *source
 void shi_far_publish(const struct shi_far_range *range, const void *source, size_t len,
 		     off_t word_at, uint64_t word, int pe)
 {
+	/* The fabric's words are little-endian, a PE's are its own. */
 	struct kfi_ioc_publish arg = {
 		.argsz = sizeof(arg), .offset = range->at, .data = (uintptr_t)source,
 		.length = len, .word_offset = word_at, .word = htole64(word),

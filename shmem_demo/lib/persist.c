@@ -207,13 +207,15 @@ SHI_FN(int, shmemx_persist_local, (const void *addr, size_t len))
 	return persist_range(addr, len, shi.me);
 }
 
+#define PUBLISH_MOST	(1UL << 30)	/* an ioctl takes less than 2 GiB */
+
 /* Whether a word is in the same far part, and a publish can set it. */
 static bool publishable(const struct shi_far_range *data, size_t len, uint64_t *sig_addr, int pe,
 			off_t *word_at)
 {
 	struct shi_far_range word;
 
-	if ((uintptr_t)sig_addr % sizeof(*sig_addr) ||
+	if (len > PUBLISH_MOST || (uintptr_t)sig_addr % sizeof(*sig_addr) ||
 	    shi_peer(sig_addr, pe, sizeof(*sig_addr)) ||
 	    !shi_far_find(&word, sig_addr, sizeof(*sig_addr), pe) || word.fd != data->fd)
 		return false;
