@@ -163,8 +163,8 @@ static char *kernel_command_line(const struct node *n,
 	 * A panic ends QEMU (-no-reboot). Under TCG the crypto self-tests, the
 	 * mitigations and the fifth page-table level cost a third of the boot
 	 * and protect nobody. On a busy host the kernel sees no timer interrupt
-	 * in the time that it gives one, and would panic. What it calls a stall
-	 * takes at most five minutes, and one.
+	 * in the time that it gives one, and would panic. The limits of it take
+	 * no more than 300 s and 60 s.
 	 */
 	line = xasprintf("console=ttyS0 loglevel=5 panic=-1 log_buf_len=1M "
 			 "rdinit=/init mitigations=off nokaslr no5lvl "

@@ -22,20 +22,25 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 declare -A default=([EVERY]=1 [SET_EVERY]=24 [LONGER]=96 [SET_LONGER]=6 [IMAGES]=65 [SET_IMAGES]=6 [SAMPLES]=20)
 declare -A least=([EVERY]=1 [SET_EVERY]=1 [IMAGES]=1 [SET_IMAGES]=1 [SAMPLES]=1)
 default[SEED]=$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')
-declare -A of
 parameters=()
 
-for name in SEED EVERY SET_EVERY LONGER SET_LONGER IMAGES SET_IMAGES SAMPLES; do
-	value=${!name:-${default[$name]}}
-	if [[ ! $value =~ ^(0|[1-9][0-9]{0,8})$ ]] || [ "$value" -lt "${least[$name]:-0}" ]; then
-		echo "run.sh: $name=$value: a number from ${least[$name]:-0} to 999999999 is wanted" >&2
+# number NAME: what it was set to, or the default
+number() {
+	local value=${!1:-${default[$1]}}
+
+	if [[ ! $value =~ ^(0|[1-9][0-9]{0,8})$ ]] || [ "$value" -lt "${least[$1]:-0}" ]; then
+		echo "run.sh: $1=$value: a number from ${least[$1]:-0} to 999999999 is wanted" >&2
 		exit 2
 	fi
-	parameters+=("kfi_crash.${name,,}=$value")
-	of[$name]=$value
+	declare -g "$1=$value"
+}
+
+for name in SEED EVERY SET_EVERY LONGER SET_LONGER IMAGES SET_IMAGES; do
+	number $name
+	parameters+=("kfi_crash.${name,,}=${!name}")
 done
-unset "parameters[-1]"	# SAMPLES is not the kernel's
-echo "crash: seed ${of[SEED]} (SEED=${of[SEED]} repeats it)"
+number SAMPLES
+echo "crash: seed $SEED (SEED=$SEED repeats it)"
 for word; do
 	if [[ ! $word =~ ^kfi_crash\.(seed|(set_)?(every|longer|images)|batch|moment|image)=[0-9]+$ ]]; then
 		echo "run.sh: '$word' is no parameter: kfi_crash.seed every set_every longer set_longer images set_images batch moment image, =NUMBER" >&2
@@ -63,7 +68,8 @@ part "$here/../kunit/uml.sh" run fast "kfi_crash_*" kunit.timeout=1700 \
 	"${parameters[@]}" "$@"
 # Kernel parameters are those of a violation: what is repeated is one of the kernel's.
 if [ $# -eq 0 ]; then
-	SEED=${of[SEED]} SAMPLES=${of[SAMPLES]} part "$here/../shmem/pspace.sh" "$(make -s --no-print-directory -C "$here/../.." path)" losses
+	export SEED SAMPLES
+	part "$here/../shmem/pspace.sh" "$(make -s --no-print-directory -C "$here/../.." path)" losses
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -531,13 +531,10 @@ static void rdma_epoch(struct kunit *test)
 	kfi_region_put(region);
 }
 
-/* Closing with operations under way: each of them ends, none is lost. */
-static void rdma_disconnect_in_flight(struct kunit *test)
+/* Writes, of which every other is durable; how many there is room for. */
+static int rdma_post_many(struct kunit *test, u8 *in, u64 key)
 {
-	u64 key = rdma_attach(test, NULL);
-	u8 *in = rdma_pattern(test, 65536);
-	struct env_done done;
-	int i, posted = 0;
+	int i;
 
 	for (i = 0; i < 100; i++) {
 		ssize_t ret = rdma_write(in, 16384, 16384 * (i % 64), key,
@@ -546,8 +543,18 @@ static void rdma_disconnect_in_flight(struct kunit *test)
 		if (ret == -EAGAIN)
 			break;
 		KUNIT_ASSERT_EQ(test, ret, 0);
-		posted++;
 	}
+	return i;
+}
+
+/* Closing with operations under way: each of them ends, none is lost. */
+static void rdma_disconnect_in_flight(struct kunit *test)
+{
+	u64 key = rdma_attach(test, NULL);
+	u8 *in = rdma_pattern(test, 65536);
+	int i, posted = rdma_post_many(test, in, key);
+	struct env_done done;
+
 	env_side_close(&env.target);
 	for (i = 0; i < posted; i++) {
 		int ret = env_wait(&env.peer, &done);
@@ -564,18 +571,9 @@ static void rdma_close_in_flight(struct kunit *test)
 {
 	u64 key = rdma_attach(test, NULL);
 	u8 *in = rdma_pattern(test, 65536);
+	int i, posted = rdma_post_many(test, in, key), canceled = 0;
 	struct env_done done;
-	int i, posted = 0, canceled = 0;
 
-	for (i = 0; i < 100; i++) {
-		ssize_t ret = rdma_write(in, 16384, 16384 * (i % 64), key,
-					 i & 1 ? KFI_COMMIT_COMPLETE : 0, in);
-
-		if (ret == -EAGAIN)
-			break;
-		KUNIT_ASSERT_EQ(test, ret, 0);
-		posted++;
-	}
 	KUNIT_ASSERT_EQ(test, kfi_close(&env.peer.ep->fid), 0);
 	env.peer.client.ep = NULL;
 	for (i = 0; i < posted; i++) {

@@ -7,6 +7,21 @@
 # Variables of those that source this, and for them:
 # shellcheck disable=SC2034,SC2154
 
+# crash_pool MUTANT|none: a pool of b, which runs these modules
+crash_pool() {
+	clean_node a
+	clean_node b
+	if [ "$1" = none ]; then
+		load b
+	else
+		load_mutant b "$1"
+	fi
+	load a
+	# With a seed the model also evicts lines early, as caches do.
+	on b kfipmem pool create /dev/pmem0 --name tank --force \
+		"--cache-model=$(random 1 1000000)"
+}
+
 # crash_once MUTANT|none: a writes, b loses its power in the middle and boots
 # again. Leaves in the variables what was acknowledged, present and missing of
 # the committed chunks, and of those that were only written.
@@ -15,17 +30,7 @@ crash_once() {
 	local mutant=$1 last pool log=$work/crash status=0
 	local chunks=$((4194304 / crash_chunk))
 
-	clean_node a
-	clean_node b
-	if [ "$mutant" = none ]; then
-		load b
-	else
-		load_mutant b "$mutant"
-	fi
-	load a
-	# With a seed the model also evicts lines early, as caches do.
-	on b kfipmem pool create /dev/pmem0 --name tank --force \
-		"--cache-model=$(random 1 1000000)"
+	crash_pool "$mutant"
 	on b kfipmem region create tank/committed --size 4M
 	on b kfipmem region create tank/written --size 4M
 	give_key b a
@@ -69,16 +74,7 @@ crash_once() {
 # publish_once [MUTANT]: a writes to b and publishes, in each way there is; then b
 # loses its power, and boots with the right modules.
 publish_once() {
-	clean_node a
-	clean_node b
-	if [ $# -eq 0 ]; then
-		load b
-	else
-		load_mutant b "$1"
-	fi
-	load a
-	on b kfipmem pool create /dev/pmem0 --name tank --force \
-		"--cache-model=$(random 1 1000000)"
+	crash_pool "${1:-none}"
 	on b kfipmem region create tank/slots --size 4M
 	give_key b a
 	on b kfipmem export tank/slots --peer a --key-file /root/key
