@@ -440,10 +440,11 @@ for text in "1.50 requests, 1.00 replies, 2.50 messages" "300 bytes out" \
 	fi
 done
 
-for part in set config blk up units fuzz; do
+for part in set config blk up units fuzz summary; do
 	# shellcheck source=tests/user/set.sh source=tests/user/config.sh
 	# shellcheck source=tests/user/blk.sh source=tests/user/up.sh
 	# shellcheck source=tests/user/units.sh source=tests/user/fuzz.sh
+	# shellcheck source=tests/user/summary.sh
 	. "$here/$part.sh"
 done
 
